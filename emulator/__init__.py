@@ -1,0 +1,1 @@
+"""Emulated x86-64 targets with the Linux hardware-breakpoint model. Knows nothing of the web."""
