@@ -26,10 +26,10 @@ def check_rules(recipe: Recipe) -> None:
             f"at most limits.memory, {recipe.limits.memory}",
             "machine.memory",
         )
-    for number, task in enumerate(recipe.tasks):
-        _check_task(recipe, task, f"tasks[{number}]")
     for number, image in enumerate(recipe.images):
         _check_flat(image, f"images[{number}]")
+    for number, task in enumerate(recipe.tasks):
+        _check_task(recipe, task, f"tasks[{number}]")
     _check_breakpoints(recipe)
 
 
