@@ -106,7 +106,7 @@ def _header(data: bytes) -> _Header:
     _, _, _, _, entry, phoff, shoff, _, _, phentsize, phnum, shentsize, shnum, _ = (
         fields
     )
-    if phentsize != _PHDR.size:
+    if phnum and phentsize != _PHDR.size:
         raise ImageError(f"{phentsize}; allowed: {_PHDR.size}", field="e_phentsize")
     return _Header(kind, entry, phoff, shoff, phnum, shentsize, shnum)
 
@@ -122,7 +122,9 @@ def _check_ident(ident: bytes) -> None:
 
 
 def _program_headers(data: bytes, header: _Header) -> list[_ProgramHeader]:
-    if not 1 <= header.phnum <= MAX_SEGMENTS:
+    if not header.phnum:
+        raise ImageError("no program headers: nothing to load", field="e_phnum")
+    if header.phnum > MAX_SEGMENTS:
         raise ImageError(
             f"{header.phnum} program headers; allowed: 1..{MAX_SEGMENTS}",
             field="e_phnum",
