@@ -1,0 +1,125 @@
+"""Replays recorded vectors of a real CPU on the machine and compares stop by stop.
+
+Each vector was recorded through ptrace (docs/conformance.md). Here a small debugger
+stands where Linux and the tracer stood: it loads the debug registers as the recording
+read them back, resumes or steps as the vector says, and notes what it sees at each stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from emulator.conform_debugger import Debugger, Event
+
+Vector = Mapping[str, Any]
+
+#: Why a vector says nothing about the debug unit; docs/conformance.md names each.
+_NOT_APPLICABLE_MODES = {
+    "api": "ptrace register interface of the kernel",
+    "perf": "perf_event_open of the kernel",
+}
+_NOT_APPLICABLE_TAGS = {
+    "avx": "the engine has no AVX",
+    "syscall": "needs system calls of the kernel",
+    "btf": "DEBUGCTL.BTF as the kernel programs it",
+}
+#: Arithmetic flags that some instructions leave undefined: CF PF AF ZF SF OF.
+_ARITHMETIC = 0x8D5
+
+
+def not_applicable(vector: Vector) -> str | None:
+    """The reason, or None when the vector is to be replayed."""
+    reason = _NOT_APPLICABLE_MODES.get(vector["mode"])
+    for tag in vector["tags"]:
+        reason = reason or _NOT_APPLICABLE_TAGS.get(tag)
+    return reason
+
+
+def deviation(vector: Vector) -> str | None:
+    """Replay one vector: None when every stop agrees, else the first difference."""
+    expected = vector["native"]["events"]
+    seen = Debugger(vector).run(limit=len(expected) + 1)
+    flags = ~0
+    if "flags-undef" in vector["tags"]:
+        flags &= ~_ARITHMETIC
+    for index, want in enumerate(expected):
+        if want["kind"] == "limit":
+            return None
+        if index >= len(seen):
+            return f"stop {index}: recorded {want['kind']} at {want['rip']}, not seen"
+        difference = _difference(want, seen[index], flags)
+        if difference:
+            return f"stop {index}: {difference}"
+    if len(seen) > len(expected):
+        return f"one stop too many, at {seen[-1].rip:#x}"
+    return None
+
+
+def _difference(want: Mapping[str, Any], got: Event, flags: int) -> str | None:
+    pairs: list[tuple[str, object, object]] = [
+        ("kind", want["kind"], got.kind),
+        ("rip", want["rip"], hex(got.rip)),
+        ("signal", want["sig"], got.signal),
+        ("code", want["code"], got.code),
+        ("dr6", want["dr6"], hex(got.dr6)),
+        ("rflags", hex(int(want["rflags"], 16) & flags), hex(got.rflags & flags)),
+        ("registers", want["regs"], {k: hex(v) for k, v in got.registers.items()}),
+        ("memory", _bytes(want["mem"]), _bytes(got.memory)),
+    ]
+    for name, recorded, seen in pairs:
+        if recorded != seen:
+            return f"{name} recorded {recorded}, seen {seen}"
+    return None
+
+
+def _bytes(runs: Iterable[Sequence[str]]) -> dict[int, int]:
+    """[[address, hex]] as a map, so that the cutting into runs does not matter."""
+    return {
+        int(address, 16) + i: byte
+        for address, text in runs
+        for i, byte in enumerate(bytes.fromhex(text))
+    }
+
+
+def load_vectors(path: Path) -> list[dict[str, Any]]:
+    """The vectors of a recording, plain or .xz."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as stream:
+        vectors: list[dict[str, Any]] = json.load(stream)["vectors"]
+    return vectors
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`conform VECTORS.json`. Exit status 0: replayed; 2: bad arguments or file."""
+    parser = argparse.ArgumentParser(prog="python -m emulator conform")
+    parser.add_argument("vectors", type=Path, metavar="VECTORS.json")
+    parser.add_argument("--category", action="append", metavar="C")
+    parser.add_argument("--name", action="append", metavar="N")
+    parser.add_argument("--list-deviations", action="store_true")
+    chosen = parser.parse_args(arguments)
+    try:
+        vectors = load_vectors(chosen.vectors)
+    except (OSError, ValueError, KeyError, lzma.LZMAError) as error:
+        parser.error(f"{chosen.vectors}: {error}")
+    agree = total = skipped = 0
+    for vector in vectors:
+        if chosen.category and vector["category"] not in chosen.category:
+            continue
+        if chosen.name and vector["name"] not in chosen.name:
+            continue
+        if not_applicable(vector):
+            skipped += 1
+            continue
+        total += 1
+        found = deviation(vector)
+        agree += found is None
+        if found and chosen.list_deviations:
+            sys.stdout.write(f"{vector['name']}: {found}\n")
+    sys.stdout.write(f"agree {agree} of {total} ({skipped} not applicable)\n")
+    return 0

@@ -1,0 +1,60 @@
+"""Guest physical memory: one host buffer that every engine of a machine maps."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+
+from emulator.errors import KernelError
+
+PAGE = 0x1000
+ENOMEM = 12
+
+
+class Ram:
+    """Physical memory from address 0, handed out in frames, all zero at first.
+
+    Frames are taken upwards and never reused within a run, so a run's physical layout
+    depends on nothing but its recipe.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.buffer = mmap.mmap(-1, size)
+        self._pin = ctypes.c_char.from_buffer(self.buffer)
+        self.host_address = ctypes.addressof(self._pin)
+        # Frame 0 stays unused, so that no page table entry is ever 0 by accident.
+        self._next = PAGE
+        self._free: list[int] = []
+
+    def allocate(self, pages: int = 1) -> int:
+        """Physical address of `pages` consecutive zeroed frames. ENOMEM when full."""
+        if pages == 1 and self._free:
+            frame = self._free.pop()
+            self.buffer[frame : frame + PAGE] = bytes(PAGE)
+            return frame
+        start = self._next
+        if start + pages * PAGE > self.size:
+            raise KernelError(ENOMEM, f"guest memory of {self.size} bytes is used up")
+        self._next = start + pages * PAGE
+        return start
+
+    def release(self, frame: int) -> None:
+        """Give one frame back."""
+        self._free.append(frame)
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes at a physical address."""
+        return self.buffer[address : address + length]
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes at a physical address."""
+        self.buffer[address : address + len(data)] = data
+
+    def read_u64(self, address: int) -> int:
+        """A little-endian quadword."""
+        return int.from_bytes(self.buffer[address : address + 8], "little")
+
+    def write_u64(self, address: int, value: int) -> None:
+        """Store a little-endian quadword."""
+        self.buffer[address : address + 8] = value.to_bytes(8, "little")

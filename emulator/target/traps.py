@@ -1,0 +1,53 @@
+"""What the CPU tells the kernel model, and the table of vectors (SDM vol. 3, 6.3)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from emulator.target.cpu import Cpu
+
+
+class Vector(IntEnum):
+    """Exception vectors that reach the model."""
+
+    DE = 0
+    DB = 1
+    NMI = 2
+    BP = 3
+    OF = 4
+    BR = 5
+    UD = 6
+    NM = 7
+    DF = 8
+    TS = 10
+    NP = 11
+    SS = 12
+    GP = 13
+    PF = 14
+    MF = 16
+    AC = 17
+    XM = 19
+
+
+class Listener(Protocol):
+    """Who is told. Each call runs between two guest instructions, in zero guest time.
+
+    cpu.regs holds all registers; a listener that changes them calls cpu.touch().
+    """
+
+    def debug_exception(self, cpu: Cpu, bits: int, *, fault: bool) -> None:
+        """#DB. bits as DR6 will show them (B0-3, BS, BD); DR6 is already written.
+
+        fault: RIP is at the instruction; otherwise behind it.
+        """
+
+    def breakpoint_exception(self, cpu: Cpu) -> None:
+        """#BP from int3; RIP is behind it."""
+
+    def exception(self, cpu: Cpu, vector: int, error_code: int, address: int) -> None:
+        """Any other exception; RIP is at the instruction. address is CR2 for #PF."""
+
+    def system_call(self, cpu: Cpu) -> None:
+        """SYSCALL; RIP is behind it. The result goes into rax."""
