@@ -1,0 +1,40 @@
+"""``Authorization: Bearer <token>`` for scripts, beside the session cookie of browsers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from sessions_app.services.sharing import token_user
+
+
+class BearerAuthentication(BaseAuthentication):
+    """A token made on the tokens page or at /api/v1/tokens/."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"bearer":
+            return None
+        if len(parts) != 2:
+            raise exceptions.AuthenticationFailed("Bearer takes one token.")
+        user = token_user(parts[1].decode("latin-1"))
+        if user is None:
+            raise exceptions.AuthenticationFailed("This token is not known.")
+        return user, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="hwbpweb"'
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes the token."""
+
+    target_class = "sessions_app.api.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}

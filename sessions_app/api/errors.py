@@ -1,0 +1,156 @@
+"""Errors of the API as problem+json (RFC 9457): what, which field, which value, what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from sessions_app.errors import DomainError
+
+PROBLEM = "application/problem+json"
+_MAX_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field at fault; value as sent, allowed in words or None."""
+
+    field: str
+    value: Any
+    detail: str
+    allowed: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a problem's ``errors``."""
+        value = self.value
+        if isinstance(value, str) and len(value) > _MAX_VALUE:
+            value = value[:_MAX_VALUE] + "…"
+        elif not isinstance(value, str | int | float | bool | None):
+            value = str(value)[:_MAX_VALUE]
+        return {
+            "field": self.field,
+            "value": value,
+            "detail": self.detail,
+            "allowed": self.allowed,
+        }
+
+
+class InvalidFields(exceptions.APIException):
+    """The request breaks rules; each field is named."""
+
+    status_code = 422
+    default_code = "invalid_fields"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = list(errors)
+        super().__init__("; ".join(f"{e.field}: {e.detail}" for e in self.errors))
+
+
+def allowed_by(field: serializers.Field) -> str | None:
+    """What a serializer field takes, in words."""
+    if isinstance(field, serializers.ChoiceField):
+        return ", ".join(str(choice) for choice in field.choices)
+    if isinstance(field, serializers.BooleanField):
+        return "true, false"
+    if isinstance(field, serializers.IntegerField):
+        return f"a whole number from {field.min_value} to {field.max_value}"
+    if isinstance(field, serializers.CharField) and field.max_length:
+        least = "" if field.allow_blank else "not empty, "
+        return f"{least}at most {field.max_length} characters"
+    if isinstance(field, serializers.DateTimeField):
+        return "a time as in 2026-12-31T12:00:00Z"
+    if isinstance(field, serializers.UUIDField | serializers.PrimaryKeyRelatedField):
+        return "the id of an object that you own"
+    return None
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input of an endpoint: unknown fields are errors, and each error says what is allowed."""
+
+    def is_valid(self, *, raise_exception: bool = False) -> bool:
+        sent = self.initial_data if isinstance(self.initial_data, Mapping) else {}
+        unknown = sorted(set(sent) - set(self.fields) - {"csrfmiddlewaretoken"})
+        known = ", ".join(self.fields)
+        problems = [
+            FieldError(name, sent[name], "unknown field", known) for name in unknown
+        ]
+        if not super().is_valid():
+            problems += list(self._problems(sent))
+        if problems and raise_exception:
+            raise InvalidFields(problems)
+        return not problems
+
+    def _problems(self, sent: Mapping[str, Any]) -> Iterable[FieldError]:
+        for name, details in self.errors.items():
+            field = self.fields.get(name)
+            allowed = allowed_by(field) if field is not None else None
+            for detail in details if isinstance(details, list) else [details]:
+                where = name if field is not None else "body"
+                yield FieldError(where, sent.get(name), str(detail), allowed)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Iterable[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem+json response."""
+    body: dict[str, Any] = {
+        "type": f"urn:hwbpweb:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    listed = [error.to_json() for error in errors]
+    if listed:
+        body["errors"] = listed
+    return Response(
+        body, status=status, headers=dict(headers or {}), content_type=PROBLEM
+    )
+
+
+def _domain(error: DomainError) -> Response:
+    field = getattr(error, "field", None)
+    value = getattr(error, "value", None)
+    allowed = getattr(error, "allowed", None)
+    errors = [FieldError(field, value, str(error), allowed)] if field else []
+    status = int(getattr(error, "status", HTTPStatus.CONFLICT))
+    return problem(status, error.code, str(error), errors=errors)
+
+
+def _framework(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))
+    code = str(getattr(error, "default_code", "error"))
+    return problem(error.status_code, code, str(error.detail), headers=headers)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook: every expected error becomes a problem; others stay 500."""
+    set_rollback()
+    if isinstance(error, InvalidFields):
+        return problem(422, error.default_code, str(error.detail), errors=error.errors)
+    if isinstance(error, DomainError):
+        return _domain(error)
+    if isinstance(error, Http404):
+        return problem(404, "not_found", "There is no such object, or it is not yours.")
+    if isinstance(error, PermissionDenied):
+        return problem(403, "permission_denied", str(error) or "Not allowed.")
+    if isinstance(error, exceptions.APIException):
+        return _framework(error)
+    return None

@@ -1,0 +1,115 @@
+"""/recipes/: immutable descriptions of runs, by the SHA-256 of their canonical JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.permissions import (
+    SAFE_METHODS,
+    AllowAny,
+    BasePermission,
+    IsAuthenticated,
+)
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
+from sessions_app.models import Image, Run, StoredRecipe
+from sessions_app.permissions import access_for
+from sessions_app.services.recipes import Builder, Watch, recipe_build, recipe_store
+
+_RUNS_LOOKED_AT = 50
+
+
+class WatchIn(StrictSerializer):
+    """A breakpoint by symbol or address."""
+
+    type = serializers.ChoiceField(choices=["write", "access", "execute"])
+    length = serializers.ChoiceField(choices=[1, 2, 4, 8], default=4)
+    at = serializers.CharField(max_length=200)
+
+
+class BuilderIn(StrictSerializer):
+    """The short form: an image and what to watch; the rest has defaults."""
+
+    image = serializers.RegexField("^[0-9a-f]{64}$")
+    breakpoints = WatchIn(many=True)
+    variant = serializers.CharField(max_length=40, default="g-bare")
+    mode = serializers.ChoiceField(choices=["user", "kernel"], default="user")
+    cpus = serializers.IntegerField(min_value=1, max_value=8, default=1)
+    args = serializers.ListField(
+        child=serializers.CharField(max_length=4096), max_length=256, default=list
+    )
+    seed = serializers.IntegerField(min_value=0, max_value=2**53 - 1, default=1)
+    instructions = serializers.IntegerField(
+        min_value=1, max_value=100_000_000_000, default=10_000_000
+    )
+    events = serializers.IntegerField(
+        min_value=1, max_value=10_000_000, default=1_000_000
+    )
+    wall_ms = serializers.IntegerField(min_value=1, max_value=3_600_000, default=60_000)
+
+
+class RecipeOut(serializers.Serializer[StoredRecipe]):
+    """A stored recipe."""
+
+    id = serializers.CharField(source="pk")
+    recipe = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_recipe(self, stored: StoredRecipe) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(stored.body)
+        return body
+
+
+def _built(data: Any) -> dict[str, Any]:
+    form = BuilderIn(data=data)
+    form.is_valid(raise_exception=True)
+    wish = dict(form.validated_data)
+    image = Image.objects.filter(pk=wish["image"]).first()
+    if image is None:
+        allowed = "the sha256 of an image posted to /images/"
+        raise InvalidFields(
+            [FieldError("image", wish["image"], "no such image", allowed)]
+        )
+    watches = [
+        Watch(w["type"], int(w["length"]), w["at"]) for w in wish.pop("breakpoints")
+    ]
+    wish["image"] = image
+    return recipe_build(Builder(watches=watches, entry=image.entry, **wish))
+
+
+class RecipeViewSet(viewsets.ViewSet):
+    """Recipes. A GET answers the canonical bytes themselves: their SHA-256 is the id."""
+
+    serializer_class = RecipeOut
+    lookup_value_regex = "[0-9a-f]{64}"
+
+    def get_permissions(self) -> list[BasePermission]:
+        reading = self.request.method in SAFE_METHODS
+        return [AllowAny()] if reading else [IsAuthenticated()]
+
+    @extend_schema(request=BuilderIn, responses={201: RecipeOut})
+    def create(self, request: Request) -> Response:
+        """Store a recipe: the whole document (with ``format``), or the short form."""
+        whole = isinstance(request.data, dict) and "format" in request.data
+        stored = recipe_store(request.data if whole else _built(request.data))
+        return Response(RecipeOut(stored).data, status=201)
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        """The canonical JSON of a recipe that a run of yours (or a shared one) used."""
+        stored = StoredRecipe.objects.filter(pk=pk).first()
+        if stored is None or not self._may_read(request, stored):
+            raise Http404
+        return HttpResponse(stored.body, content_type="application/json")
+
+    def _may_read(self, request: Request, stored: StoredRecipe) -> bool:
+        runs = Run.objects.filter(recipe=stored).order_by("-created_at")
+        seen = runs.values_list("session_id", flat=True)[:_RUNS_LOOKED_AT]
+        return any(access_for(request.user, request.COOKIES, s) for s in set(seen))

@@ -1,0 +1,69 @@
+"""/tokens/: API tokens of the caller."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app.api.errors import StrictSerializer
+from sessions_app.api.pagination import NewestFirst
+from sessions_app.models import ApiToken
+from sessions_app.services.sharing import token_create, token_delete
+
+
+class TokenIn(StrictSerializer):
+    """A name by which the owner knows the token again."""
+
+    name = serializers.CharField(max_length=80)
+
+
+class TokenOut(serializers.ModelSerializer[ApiToken]):
+    """A token without its secret, which is not kept."""
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "created_at", "last_used_at"]
+        read_only_fields = fields
+
+
+class TokenMade(TokenOut):
+    """The answer to making a token: the only time that it is shown."""
+
+    token = serializers.CharField(read_only=True)
+
+    class Meta(TokenOut.Meta):
+        fields = [*TokenOut.Meta.fields, "token"]
+        read_only_fields = fields
+
+
+class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiToken]):
+    """Tokens of the caller."""
+
+    serializer_class = TokenOut
+    pagination_class = NewestFirst
+    permission_classes = [IsAuthenticated]
+    queryset = ApiToken.objects.none()
+
+    def get_queryset(self) -> QuerySet[ApiToken]:
+        return ApiToken.objects.filter(user_id=self.request.user.pk)
+
+    @extend_schema(request=TokenIn, responses={201: TokenMade})
+    def create(self, request: Request) -> Response:
+        form = TokenIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        token, secret = token_create(
+            user=request.user, name=form.validated_data["name"]
+        )
+        token.token = secret
+        return Response(TokenMade(token).data, status=201)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        if not token_delete(user=request.user, token_id=pk):
+            raise Http404
+        return Response(status=204)

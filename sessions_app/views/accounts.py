@@ -1,0 +1,76 @@
+"""Signing in by link, and API tokens."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sessions_app.forms import TokenForm
+from sessions_app.models import ApiToken
+from sessions_app.services.sharing import (
+    login_link_use,
+    login_link_user,
+    token_create,
+    token_delete,
+)
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign in with a one-time link.
+
+    A GET only shows the button: chat programs and mail scanners fetch links, and would
+    spend it.
+    """
+    if request.method != "POST":
+        user = login_link_user(token)
+        if user is None:
+            return _spent(request)
+        response = render(
+            request, "registration/login_link.html", {"username": user.get_username()}
+        )
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+    user = login_link_use(token)
+    if user is None:
+        return _spent(request)
+    login(request, user, backend=_BACKEND)
+    return redirect("home")
+
+
+def _spent(request: HttpRequest) -> HttpResponse:
+    context = {
+        "heading": "This login link is spent",
+        "detail": "It works once and for a short time. The server prints a new one when "
+        "it starts.",
+    }
+    return render(request, "sessions/link_closed.html", context, status=410)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Make and list API tokens."""
+    secret = None
+    form = TokenForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _, secret = token_create(user=request.user, name=form.cleaned_data["name"])
+    mine = ApiToken.objects.filter(user=request.user).order_by("-created_at")
+    return render(request, "tokens.html", {"tokens": mine, "secret": secret})
+
+
+@login_required
+@require_POST
+def token_remove(request: HttpRequest, token_id: int) -> HttpResponse:
+    """Delete a token: scripts that use it are refused from now on."""
+    if not token_delete(user=request.user, token_id=token_id):
+        raise Http404
+    return redirect("tokens")
