@@ -1,0 +1,26 @@
+"""ASGI entry: HTTP by Django, websockets by Channels."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hwbpweb.settings")
+
+_http = get_asgi_application()
+# The consumers import models, which exist only after the line above.
+_routing = import_module("sessions_app.routing")
+
+application = ProtocolTypeRouter(
+    {
+        "http": _http,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(_routing.websocket_urlpatterns))
+        ),
+    }
+)
