@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sessions_app.errors import DomainError
+from sessions_app.errors import BadFilter
 from sessions_app.trace import KIND_NAMES
 
 MAX_U64 = (1 << 64) - 1
@@ -18,17 +18,13 @@ _TERM = re.compile(r"(?P<key>[a-z_]+)[:=](?P<value>\S+)\Z")
 _KEYS = "slot, cpu, addr, rip, kind, t"
 
 
-class InvalidFilter(DomainError):
-    """A filter names something that events do not have."""
-
-    code = "invalid_filter"
-    status = 422
-
-    def __init__(self, field: str, value: str, allowed: str) -> None:
-        super().__init__(f"{field}: “{value[:80]}” is not allowed; allowed: {allowed}")
-        self.field = field
-        self.value = value
-        self.allowed = allowed
+def _refuse(field: str, value: str, allowed: str) -> BadFilter:
+    return BadFilter(
+        f"{field}: “{value[:80]}” is not allowed; allowed: {allowed}",
+        field=field,
+        value=value,
+        allowed=allowed,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def _numbers(field: str, text: str, high: int) -> frozenset[int]:
     found = set()
     for part in text.split(","):
         if not part.isascii() or not part.isdigit() or int(part) > high:
-            raise InvalidFilter(field, part, f"numbers 0 to {high}, with commas")
+            raise _refuse(field, part, f"numbers 0 to {high}, with commas")
         found.add(int(part))
     return frozenset(found)
 
@@ -61,7 +57,7 @@ def _kinds(field: str, text: str) -> frozenset[int]:
     found = set()
     for part in text.lower().split(","):
         if part not in KIND_NAMES:
-            raise InvalidFilter(field, part, ", ".join(KIND_NAMES))
+            raise _refuse(field, part, ", ".join(KIND_NAMES))
         found.add(KIND_NAMES[part])
     return frozenset(found)
 
@@ -74,9 +70,9 @@ def _word(field: str, text: str, symbols: Mapping[str, int]) -> int:
         value = int(text, 16) if text.startswith("0x") else int(text)
     except ValueError as error:
         allowed = "0x…, a number or a symbol; a range is lo..hi"
-        raise InvalidFilter(field, text, allowed) from error
+        raise _refuse(field, text, allowed) from error
     if not 0 <= value <= MAX_U64:
-        raise InvalidFilter(field, text, "a value of 64 bits")
+        raise _refuse(field, text, "a value of 64 bits")
     return value
 
 
@@ -87,14 +83,14 @@ def _range(field: str, text: str, symbols: Mapping[str, int]) -> tuple[int, int]
         return first, first
     last = _word(field, high, symbols) if high else MAX_U64
     if last < first:
-        raise InvalidFilter(field, text, "a range whose end is not before its start")
+        raise _refuse(field, text, "a range whose end is not before its start")
     return first, last
 
 
 def parse_filter(
     terms: Iterable[tuple[str, str]], symbols: Mapping[str, int]
 ) -> EventFilter:
-    """The filter of (key, value) terms. Raises InvalidFilter."""
+    """The filter of (key, value) terms. Raises BadFilter."""
     made = EventFilter()
     for key, value in terms:
         if key == "kind":
@@ -108,16 +104,16 @@ def parse_filter(
         elif key == "t":
             made = replace(made, time=_range(key, value, {}))
         else:
-            raise InvalidFilter(key, value, _KEYS)
+            raise _refuse(key, value, _KEYS)
     return made
 
 
 def split_line(text: str) -> list[tuple[str, str]]:
-    """``slot:0 cpu:1`` as terms. Raises InvalidFilter for a word without a key."""
+    """``slot:0 cpu:1`` as terms. Raises BadFilter for a word without a key."""
     terms = []
     for word in text.split():
         match = _TERM.match(word)
         if match is None:
-            raise InvalidFilter("q", word, f"key:value with one of {_KEYS}")
+            raise _refuse("q", word, f"key:value with one of {_KEYS}")
         terms.append((match["key"], match["value"]))
     return terms

@@ -53,7 +53,7 @@ HIT = EventKind.HIT
 KIND_NAMES = {kind.name.lower(): int(kind) for kind in EventKind}
 
 #: Registers that a remark can be pinned to.
-REGISTER_NAMES = tuple(["dr7", "dr6", *DEBUG[:4], *GENERAL[-2:], *GENERAL[:-2]])
+REGISTER_NAMES = ("dr7", "dr6", *DEBUG[:4], *GENERAL[-2:], *GENERAL[:-2])
 
 
 def kind_name(kind: int) -> str:

@@ -122,12 +122,10 @@ def problem(
 
 
 def _domain(error: DomainError) -> Response:
-    field = getattr(error, "field", None)
-    value = getattr(error, "value", None)
-    allowed = getattr(error, "allowed", None)
-    errors = [FieldError(field, value, str(error), allowed)] if field else []
-    status = int(getattr(error, "status", HTTPStatus.CONFLICT))
-    return problem(status, error.code, str(error), errors=errors)
+    errors = []
+    if error.field:
+        errors = [FieldError(error.field, error.value, error.detail, error.allowed)]
+    return problem(int(error.status), error.code, error.detail, errors=errors)
 
 
 def _framework(error: exceptions.APIException) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
+from sessions_app.api import schema as schema
 from sessions_app.api.annotations import AnnotationViewSet
 from sessions_app.api.events import EventViewSet, HitViewSet, OutputViewSet
 from sessions_app.api.images import ImageViewSet

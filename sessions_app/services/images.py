@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+
 from sessions_app import dispatch
-from sessions_app.errors import DomainError
+from sessions_app.errors import (
+    AssemblyFailed,
+    DomainError,
+    InvalidImage,
+    ToolMissing,
+)
 from sessions_app.models import Image
 
-MAX_IMAGE = 64 << 20
+MAX_IMAGE: int = settings.MAX_UPLOAD
 MAX_SOURCE = 1 << 20
 #: A multipart body is longer than the file in it.
 _ENVELOPE = 64 << 10
@@ -17,25 +27,15 @@ class ImageTooLarge(DomainError):
     """The upload is longer than an image may be."""
 
     code = "image_too_large"
-    status = 413
-    field = "file"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"{size} bytes; an image may have at most {MAX_IMAGE}")
-        self.value = size
-        self.allowed = f"at most {MAX_IMAGE} bytes"
-
-
-class ImageRefused(DomainError):
-    """The bytes or the text are no program that can run here."""
-
-    code = "image_refused"
-    status = 422
-
-    def __init__(self, detail: str, field: str, code: str) -> None:
-        super().__init__(detail)
-        self.field = field
-        self.code = code
+        super().__init__(
+            f"{size} bytes; an image may have at most {MAX_IMAGE}. Nothing was stored.",
+            field="file",
+            value=size,
+            allowed=f"at most {MAX_IMAGE} bytes",
+        )
 
 
 def check_body_length(length: str | None) -> None:
@@ -45,7 +45,7 @@ def check_body_length(length: str | None) -> None:
 
 
 def image_from_elf(*, data: bytes, name: str) -> Image:
-    """Keep an ELF file that the emulator can load. Raises ImageRefused; then nothing is kept."""
+    """Keep an ELF file that the emulator can load. Raises InvalidImage; then nothing is kept."""
     if len(data) > MAX_IMAGE:
         raise ImageTooLarge(len(data))
     answer, _ = dispatch.quick_job({"job": "elf"}, data)
@@ -60,7 +60,7 @@ def image_from_assembly(*, source: str, mode: str) -> Image:
 
 
 def _keep(
-    answer: dict[str, object], data: bytes, *, name: str, field: str, source: str = ""
+    answer: dict[str, Any], data: bytes, *, name: str, field: str, source: str = ""
 ) -> Image:
     if not answer.get("ok"):
         raise _refusal(answer, field)
@@ -70,8 +70,9 @@ def _keep(
             "data": data,
             "size": len(data),
             "kind": answer["format"],
-            "name": name[:200],
+            "name": name[:120],
             "source": source,
+            "entry": answer["entry"],
             "symbols": {s["name"]: s["address"] for s in answer["symbols"]},
         },
     )
@@ -81,10 +82,14 @@ def _keep(
     return image
 
 
-def _refusal(answer: dict[str, object], field: str) -> ImageRefused:
+def _refusal(answer: dict[str, Any], field: str) -> DomainError:
     error = answer.get("error") or {}
     detail = str(error.get("detail") or "the program was refused")
     where = error.get("field")
     if where and where not in ("program", field):
         detail = f"{where}: {detail}"
-    return ImageRefused(detail, field, str(error.get("code") or "image_refused"))
+    if error.get("code") == "assembly_failed":
+        return AssemblyFailed(detail, line=error.get("line"), field=field)
+    if error.get("code") == "tool_missing":
+        return ToolMissing(detail, field=field)
+    return InvalidImage(detail, field=field)
