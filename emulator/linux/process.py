@@ -48,7 +48,8 @@ _GENERAL = [
     "r14",
     "r15",
 ]
-_IF = 0x202
+#: RFLAGS with IF; the x87 and SSE control words that Linux gives a new program.
+_FIRST = {"rflags": 0x202, "fpcw": 0x37F, "mxcsr": 0x1F80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,10 @@ class Process:
         self._areas.add(bottom - PAGE, bottom, 0)
         self._areas.add(bottom, STACK_TOP, protection)
         self._memory.load(stack.pointer, stack.data)
-        for name in _GENERAL:
-            self._registers.set(name, 0)
-        self._registers.set("fs_base", 0)
-        self._registers.set("gs_base", 0)
-        self._registers.set("rsp", stack.pointer)
-        self._registers.set("rip", entry)
-        self._registers.set("rflags", _IF)
+        zero = dict.fromkeys((*_GENERAL, "fs_base", "gs_base"), 0)
+        first = {**zero, **_FIRST, "rsp": stack.pointer, "rip": entry}
+        for name, value in first.items():
+            self._registers.set(name, value)
 
     def syscall(self, number: int, arguments: Sequence[int]) -> SyscallResult:
         """Do system call `number` with its six arguments (rdi rsi rdx r10 r8 r9)."""

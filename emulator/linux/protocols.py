@@ -42,7 +42,8 @@ class UserMemory(Protocol):
 
 
 class Registers(Protocol):
-    """Registers of the task by lower-case name, with fs_base and gs_base."""
+    """Registers of the task by lower-case name: the general ones, rip, rflags, fs_base,
+    gs_base, fpcw and mxcsr."""
 
     def get(self, name: str) -> int:
         """The value, unsigned 64 bits."""
