@@ -97,7 +97,7 @@ class Debugger:
             if number < 4 or number == 7:
                 self._cpu.unit.write(number, int(poke["readback"], 16))
         self._space = space
-        self._seen_registers = registers | {"rsp": _STACK_START}
+        self._seen_registers = {"rsp": _STACK_START} | registers
         self._seen_memory = self._memory()
 
     # Listener.

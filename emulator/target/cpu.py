@@ -21,6 +21,7 @@ from enum import Enum
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
 
+from emulator.errors import EmulatorError
 from emulator.target import raw
 from emulator.target.debug_unit import DebugUnit, Watch
 from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF, ReadWrite
@@ -32,8 +33,15 @@ from emulator.target.watchhooks import Piece, WatchHooks, pieces
 
 _UC_MEM_WRITE = 17
 _ZERO_FLAG = 0x40
+_HLT = b"\xf4"
 #: Touching instructions that get a code hook behind them; each hook slows all others.
 _MAX_SUCCESSORS = 6
+
+
+class EngineStuck(EmulatorError):
+    """The engine neither runs on nor says why."""
+
+    code = "engine_stuck"
 
 
 class Stop(Enum):
@@ -98,6 +106,9 @@ class Cpu:
         self._resume: tuple[int, int] | None = None
         self._last_execute: tuple[int, int] = (0, -9)
         self._flush_tlb = False
+        self._retried: tuple[int, int] | None = None
+        self._tf_before = False
+        self._forget = False
         self._keep_alive = [
             raw.INTERRUPT_CALLBACK(self._on_interrupt),
             raw.SYSCALL_CALLBACK(self._on_system_call),
@@ -164,6 +175,10 @@ class Cpu:
         return self._after_engine(status, early)
 
     def _after_engine(self, status: int, early: bool) -> bool:
+        if self._forget:
+            self._forget = False
+            fault = self._interrupt not in (None, Vector.DB, Vector.BP)
+            self._forget_exception(settle_flags=fault)
         if self._rollback is not None:
             self._finish_rollback()
         elif self._system_call:
@@ -184,12 +199,30 @@ class Cpu:
         return False
 
     def _returned_early(self) -> bool:
-        """The engine stops silently at HLT, also where the processor would fault."""
+        """HLT at CPL0, or what the engine takes for a triple fault (see _retry)."""
         self.regs.load()
-        if self.regs.values[raw.CS] & 3:
-            self._exception(Vector.GP)
-            return False
-        return True
+        before = self.space.read(self.regs.values[RIP] - 1, 1, 0)
+        if not self.regs.values[raw.CS] & 3 and before == _HLT:
+            return True
+        self._forget_exception()
+        self._retry()
+        return False
+
+    def _retry(self) -> None:
+        """Run the instruction once more with a clean slate; never twice at one place."""
+        place = (self.regs.read(RIP), self._retired)
+        if place == self._retried:
+            raise EngineStuck(f"no way on from {place[0]:#x}")
+        self._retried = place
+
+    def _forget_exception(self, *, settle_flags: bool = False) -> None:
+        """Clear what the engine believes to be in service, see raw's two offsets."""
+        context = self._rollback_context
+        context.save()
+        context.patch_i32(raw.pending_exception_offset(), -1)
+        if settle_flags:
+            context.patch_i32(raw.flags_state_offset(), raw.FLAGS_SETTLED)
+        context.restore()
 
     def _tell(self, call: Callable[[], None]) -> None:
         """Call the listener outside the engine and take over what it changed."""
@@ -279,6 +312,7 @@ class Cpu:
                 self._debug_interrupt()
             else:
                 self._leave_with_interrupt(vector)
+            self._forget = self._leaving
         except BaseException as error:  # noqa: BLE001
             self._fail(error)
 
@@ -324,8 +358,6 @@ class Cpu:
             self.regs.load()
             self.image_rf = False
             self._raise(found[0], fault=True)
-            if self.image_rf:
-                self._resume = (self.regs.values[RIP], self.now)
             if self._settle(-1):
                 return True
             if self.image_rf:
@@ -334,6 +366,8 @@ class Cpu:
     def _suppressed(self, address: int, last: tuple[int, int]) -> bool:
         if self._resume == (address, self.now):
             return True
+        if self._stepping is not None and last == (address, self.now):
+            return True  # the same instruction, taken back and run again
         if last == (address, self.now - 1):
             # RF stays set between the iterations of one rep.
             found = self._decode(address)
@@ -345,6 +379,8 @@ class Cpu:
         self.unit.report(bits)
         self._dirty = False
         self._listener.debug_exception(self, bits, fault=fault)
+        if self.image_rf:
+            self._resume = (self.regs.values[RIP], self.now)
 
     def _settle(self, delta: int) -> bool:
         """After the listener, inside the engine. True when the hook must return."""
@@ -400,7 +436,8 @@ class Cpu:
         at, address, old = self._rollback
         self._rollback = None
         if old:
-            self.space.load(address, old)
+            self._take_back(at, address, old)
+        self._rollback_context.patch_i32(raw.flags_state_offset(), raw.FLAGS_SETTLED)
         self._rollback_context.restore()
         flags = self.regs.read(EFLAGS)
         self._guest_tf = bool(flags & FLAG_TF)
@@ -409,6 +446,17 @@ class Cpu:
         self._clear_pending()
         self._stepping = at
         self._learn(at)
+
+    def _take_back(self, at: int, address: int, old: bytes) -> None:
+        found = self._decode(at)
+        if found is not None and found.mnemonic == "cmpxchg16b":
+            # Two stores, one of them maybe unseen. They happen only when memory equalled
+            # RDX:RAX, so that is what stood there.
+            address &= ~15
+            values = self.regs
+            old = values.read(raw.RAX).to_bytes(8, "little")
+            old += values.read(raw.RDX).to_bytes(8, "little")
+        self.space.load(address, old)
 
     def _learn(self, at: int) -> None:
         self._touches[at] = self._touches.get(at, 0) + 1
@@ -446,19 +494,21 @@ class Cpu:
         self.regs.load()
         values = self.regs.values
         stepping, bits, hit = self._stepping, self._bits, self._hit
-        if stepping is None and not values[EFLAGS] & FLAG_TF:
+        # A POPF that clears TF is still followed by its own step trap.
+        single, self._tf_before = self._tf_before, bool(values[EFLAGS] & FLAG_TF)
+        single = single or self._tf_before
+        if stepping is None and not single:
             self._leave_with_interrupt(Vector.DB)  # INT $1
             return
         self._clear_pending()
-        single = True
         self.image_rf = False
         if stepping is not None:
             single = self._guest_tf
             self._end_step(stepping)
+            self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         if hit or single:
-            # The image has RF = 0, so an execute breakpoint on a rep reports again.
-            self._last_execute = (0, -9)
             self._raise((bits if hit else 0) | (DR6_BS if single else 0), fault=False)
+            self._tf_before = bool(values[EFLAGS] & FLAG_TF)
             self._settle(0)
 
     def _end_step(self, at: int) -> None:
@@ -482,6 +532,8 @@ class Cpu:
 
     def _end_rep_iteration(self, found: Instruction, more: bool) -> None:
         if more:
+            # RF is still set from the execute breakpoint on this very rep.
+            self.image_rf = self._last_execute[0] == self.regs.values[RIP]
             return
         values = self.regs.values
         equal = bool(values[EFLAGS] & _ZERO_FLAG)
@@ -506,6 +558,10 @@ class Cpu:
             values[EFLAGS] &= ~FLAG_TF
             self.regs.write(EFLAGS, values[EFLAGS])
         self._clear_pending()
+        if vector == Vector.DF:
+            # No task can raise one: the engine mixed two exceptions up. Try again.
+            self._retry()
+            return
         if vector == Vector.BP:
             self.image_rf = False
             self._tell(lambda: self._listener.breakpoint_exception(self))
@@ -537,8 +593,6 @@ class Cpu:
             return False
         self.image_rf = False
         self._raise(found[0], fault=True)
-        if self.image_rf:
-            self._resume = (self.regs.values[RIP], self.now)
         if self._dirty:
             self._store()
         return True
