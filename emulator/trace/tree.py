@@ -31,7 +31,16 @@ from emulator.trace.names import (
 )
 from emulator.trace.record import Record
 
-_NOTIFIES = frozenset({Callee.notify_die})
+#: Callees whose return value is a NOTIFY_*.
+_NOTIFIES = frozenset(
+    {
+        Callee.notify_die,
+        Callee.hw_breakpoint_exceptions_notify,
+        Callee.hw_breakpoint_handler,
+        Callee.kprobe_exceptions_notify,
+        Callee.kgdb_notify,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,7 @@ def _debug_exception(record: Record, node: Node) -> None:
 
 
 def _call(record: Record, node: Node) -> None:
-    if record.aux in _NOTIFIES:
+    if record.aux == Callee.notify_die:
         node.text = DIE_NAMES.get(record.value, f"action {record.value:#x}")
     node.returned = _returned(record)
 
