@@ -5,9 +5,24 @@ Everything of emulator.trace that the web uses passes here; nothing of it needs 
 
 from __future__ import annotations
 
-from emulator.events import EventFlag, EventKind
-from emulator.snapshot import DEBUG, GENERAL, Moment
+import numpy as np
+
+from emulator.events import CODEC_VERSION, RECORD_SIZE, EventFlag, EventKind
+from emulator.snapshot import DEBUG, GENERAL, SNAPSHOT_SIZE, Moment
+from emulator.trace.codec import (
+    CHUNK_EVENTS,
+    Chunk,
+    HotColumns,
+    decode_hot,
+    decode_records,
+    decode_side,
+    decode_snapshots,
+    encode_chunk,
+    mask_bit,
+)
 from emulator.trace.disasm import Line, Segment, Symbols, disassemble
+from emulator.trace.dtype import RECORD_DTYPE, Array
+from emulator.trace.forward import bring_forward
 from emulator.trace.names import enum_name
 from emulator.trace.record import Record, unpack_records
 from emulator.trace.registers import (
@@ -42,18 +57,25 @@ from emulator.trace.words import (
     rflags_nibbles,
     slot_in_words,
 )
+from emulator.wire import encode_texts
 
 EXECUTE = EventFlag.EXECUTE
 WRITE = EventFlag.WRITE
 READ = EventFlag.READ
 FAULT_CLASS = EventFlag.FAULT_CLASS
 HIT = EventKind.HIT
+OUTPUT = EventKind.OUTPUT
 
 #: Kinds of events by the name that filters use.
 KIND_NAMES = {kind.name.lower(): int(kind) for kind in EventKind}
 
 #: Registers that a remark can be pinned to.
 REGISTER_NAMES = ("dr7", "dr6", *DEBUG[:4], *GENERAL[-2:], *GENERAL[:-2])
+
+
+def kinds_of(records: bytes) -> Array:
+    """The kinds of consecutive records."""
+    return np.frombuffer(records, RECORD_DTYPE)["kind"]
 
 
 def kind_name(kind: int) -> str:
@@ -67,18 +89,26 @@ def moment_name(moment: int) -> str:
 
 
 __all__ = [
+    "CHUNK_EVENTS",
+    "CODEC_VERSION",
     "EXECUTE",
     "FAULT_CLASS",
     "GRID",
     "HIT",
     "KIND_NAMES",
+    "OUTPUT",
     "READ",
+    "RECORD_SIZE",
     "REGISTER_NAMES",
+    "SNAPSHOT_SIZE",
     "SYSTEM",
     "WRITE",
+    "Array",
     "Bit",
     "Check",
+    "Chunk",
     "Effect",
+    "HotColumns",
     "Line",
     "Moment",
     "Nibble",
@@ -90,8 +120,13 @@ __all__ = [
     "Snapshot",
     "Symbols",
     "Verdict",
+    "bring_forward",
     "build_tree",
     "compare_registers",
+    "decode_hot",
+    "decode_records",
+    "decode_side",
+    "decode_snapshots",
     "disassemble",
     "dr6_in_words",
     "dr6_nibbles",
@@ -100,10 +135,14 @@ __all__ = [
     "dr7_rows",
     "elf_entry",
     "elf_segments",
+    "encode_chunk",
+    "encode_texts",
     "event_in_words",
     "hit_records",
     "judge",
     "kind_name",
+    "kinds_of",
+    "mask_bit",
     "moment_name",
     "rflags_in_words",
     "rflags_nibbles",

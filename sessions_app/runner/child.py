@@ -1,0 +1,198 @@
+"""The parent's end of a limited child process: pipes, limits, death.
+
+The child gets an empty environment, its own limits and no files but its pipes. It dies
+with its parent: by PR_SET_PDEATHSIG on Linux, and everywhere because it ends when its
+stdin does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+CHILD = (sys.executable, "-E", "-s", "-m", "emulator.child")
+
+#: Python, its libraries, the translator's buffers: address space beyond guest memory.
+MARGIN = 2 << 30
+_READ = 1 << 20
+_WRITE = 1 << 16
+_LOG_TAIL = 4096
+_PR_SET_PDEATHSIG = 1
+
+# Loaded before any fork: between fork and exec nothing may take a lock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLimits:
+    """What the kernel enforces on the child; address_space in bytes, cpu in seconds."""
+
+    address_space: int
+    files: int = 64
+    cpu: int | None = None
+
+
+def _before_exec(limits: ChildLimits, parent: int) -> Callable[[], None]:
+    wanted = {
+        resource.RLIMIT_AS: limits.address_space,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: limits.files,
+    }
+    if limits.cpu is not None:
+        wanted[resource.RLIMIT_CPU] = limits.cpu
+
+    def lower() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+        for number, value in wanted.items():
+            hard = resource.getrlimit(number)[1]
+            if hard != resource.RLIM_INFINITY:
+                value = min(value, hard)
+            # macOS refuses RLIMIT_AS; the recipe's own limits still hold there.
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(number, (value, value))
+
+    return lower
+
+
+class Child:
+    """A started child. Not thread-safe: one thread reads, writes and waits."""
+
+    def __init__(self, command: Sequence[str], limits: ChildLimits) -> None:
+        self._command = command
+        self._limits = limits
+        self._outgoing: deque[memoryview] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._log = b""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closing = False
+
+    def start(self) -> None:
+        """Fork and execute. Call from the main thread where that is possible: the
+        kernel takes the death of the forking thread for the death of the parent."""
+        process = subprocess.Popen(
+            self._command,
+            cwd=PROJECT_DIR,
+            env={},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=_before_exec(self._limits, os.getpid()),
+        )
+        self._process = process
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+        self._selector.register(self._out, selectors.EVENT_READ, "out")
+        self._selector.register(self._err, selectors.EVENT_READ, "err")
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log_tail(self) -> str:
+        """The last of what the child wrote to stderr."""
+        return self._log.decode("utf-8", "replace").strip()
+
+    @property
+    def _out(self) -> int:
+        assert self._process is not None and self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    @property
+    def _err(self) -> int:
+        assert self._process is not None and self._process.stderr is not None
+        return self._process.stderr.fileno()
+
+    @property
+    def _in(self) -> int:
+        assert self._process is not None and self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the child's stdin; read() carries them over."""
+        if self._closing or not data:
+            return
+        if not self._outgoing:
+            self._selector.register(self._in, selectors.EVENT_WRITE, "in")
+        self._outgoing.append(memoryview(data))
+
+    def read(self, timeout: float) -> bytes | None:
+        """Up to 1 MiB of stdout; b"" when the time is over, None at its end."""
+        received = b""
+        for key, _ in self._selector.select(timeout):
+            if key.data == "in":
+                self._write()
+            elif key.data == "err":
+                self._take_log()
+            else:
+                received = os.read(self._out, _READ)
+                if not received:
+                    self._selector.unregister(self._out)
+                    return None
+        return received
+
+    def _write(self) -> None:
+        try:
+            sent = os.write(self._in, self._outgoing[0][:_WRITE])
+        except BlockingIOError:
+            return
+        except OSError:
+            # The child is gone or does not listen; its end is seen at stdout.
+            self._outgoing.clear()
+            self._closing = True
+            self._selector.unregister(self._in)
+            return
+        rest = self._outgoing.popleft()[sent:]
+        if rest:
+            self._outgoing.appendleft(rest)
+        if not self._outgoing:
+            self._selector.unregister(self._in)
+
+    def _take_log(self) -> None:
+        data = os.read(self._err, _READ)
+        if not data:
+            self._selector.unregister(self._err)
+        self._log = (self._log + data)[-_LOG_TAIL:]
+
+    def kill(self) -> None:
+        """End it now."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+
+    def wait(self, timeout: float) -> int:
+        """The exit status (negative: the signal); kills a child that does not end."""
+        assert self._process is not None
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def close(self) -> None:
+        """Kill what still runs and release the pipes."""
+        self._selector.close()
+        if self._process is None:
+            return
+        self.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()

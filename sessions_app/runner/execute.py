@@ -1,0 +1,271 @@
+"""Runs one recipe in a child and tells a listener what comes. No database, no Redis."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from emulator.errors import WireError
+from emulator.events import Outcome
+from emulator.wire import Batch, FrameParser, FrameType, decode_batch, pack
+from sessions_app.runner.child import CHILD, MARGIN, Child, ChildLimits
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["Batch", "Control", "Job", "Listener", "RunEnd", "execute"]
+
+#: How long a child may take to obey before it is killed, and to leave after its end.
+OBEY = 3.0
+_POLL = 0.02
+_COMMANDS = {
+    "pause": FrameType.PAUSE,
+    "resume": FrameType.RESUME,
+    "cancel": FrameType.CANCEL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a child needs: the canonical recipe, its images by SHA-256, two limits."""
+
+    recipe: bytes
+    images: Mapping[str, bytes]
+    memory: int
+    wall_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended. digest is empty for outcomes that it does not cover."""
+
+    outcome: str
+    detail: str = ""
+    events: int = 0
+    hits: int = 0
+    retired: int = 0
+    digest: str = ""
+    emulator: str = ""
+
+
+class Listener(Protocol):
+    """Told by execute, in its thread."""
+
+    def on_batch(self, batch: Batch) -> None:
+        """Events came."""
+
+    def on_state(self, state: str, retired: int) -> None:
+        """running or paused; also sent again as progress."""
+
+    def on_idle(self) -> None:
+        """Called at least every few hundredths of a second."""
+
+
+@dataclass
+class Control:
+    """How other threads reach a run that execute holds."""
+
+    commands: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    abandoned: bool = False
+    """Set when the lease is lost: the child is killed and nothing more is told."""
+
+
+class _Conversation:
+    """The state of one run between parent and child."""
+
+    def __init__(self, job: Job, listener: Listener, control: Control) -> None:
+        self.job = job
+        self.listener = listener
+        self.control = control
+        self.parser = FrameParser()
+        self.end: RunEnd | None = None
+        self.verdict: Outcome | None = None
+        """Why this side ended the run, if it did."""
+        self.kill_at: float | None = None
+        self.events = self.hits = self.retired = 0
+        self.paused = False
+        self.spent = 0.0
+        self._mark = time.monotonic()
+
+    def take(self, data: bytes) -> None:
+        for kind, payload in self.parser.feed(data):
+            if kind is FrameType.BATCH:
+                self._batch(decode_batch(payload))
+            elif kind is FrameType.STATE:
+                self._state(_mapping(payload))
+            elif kind is FrameType.END:
+                self.end = _end(_mapping(payload))
+            elif kind is FrameType.ERROR:
+                self.end = _refused(_mapping(payload))
+            else:
+                raise WireError(f"the child sent a {kind.name} frame")
+
+    def _batch(self, batch: Batch) -> None:
+        if batch.first_seq != self.events + 1:
+            raise WireError(f"event {batch.first_seq} follows {self.events}")
+        self.events += len(batch.records) // 64
+        self.listener.on_batch(batch)
+
+    def _state(self, told: Mapping[str, Any]) -> None:
+        self.tick()
+        self.paused = told.get("state") == "paused"
+        self.retired = int(told.get("retired", self.retired))
+        self.hits = int(told.get("hits", self.hits))
+        self.listener.on_state("paused" if self.paused else "running", self.retired)
+
+    def tick(self) -> None:
+        """Count wall time; a paused run spends none."""
+        now = time.monotonic()
+        if not self.paused:
+            self.spent += now - self._mark
+        self._mark = now
+
+    def command(self, child: Child) -> None:
+        """Pass on what other threads asked for; watch the wall limit."""
+        while not self.control.commands.empty():
+            word = self.control.commands.get()
+            child.send(pack(_COMMANDS[word]))
+            if word == "cancel" and self.verdict is None:
+                self._give_up(Outcome.cancelled)
+        self.tick()
+        if self.verdict is None and self.spent * 1000 > self.job.wall_ms:
+            child.send(pack(FrameType.CANCEL))
+            self._give_up(Outcome.wall_limit)
+        if self.kill_at is not None and time.monotonic() > self.kill_at:
+            child.kill()
+
+    def _give_up(self, why: Outcome) -> None:
+        self.verdict = why
+        self.kill_at = time.monotonic() + OBEY
+
+    def broken(self, outcome: Outcome, detail: str) -> RunEnd:
+        return RunEnd(
+            outcome.name,
+            detail,
+            events=self.events,
+            hits=self.hits,
+            retired=self.retired,
+        )
+
+
+def execute(
+    job: Job, listener: Listener, control: Control, command: Sequence[str] = CHILD
+) -> RunEnd:
+    """Run to its end. Every way of ending is a RunEnd; only listener's errors pass."""
+    talk = _Conversation(job, listener, control)
+    child = Child(command, ChildLimits(address_space=job.memory + MARGIN))
+    try:
+        child.start()
+        logger.info("child %d started", child.pid)
+        child.send(_opening(job))
+        return _converse(talk, child)
+    except WireError as error:
+        logger.error("child broke the protocol: %s", error)
+        return talk.broken(Outcome.crashed, f"the child broke the protocol: {error}")
+    finally:
+        child.close()
+
+
+def _opening(job: Job) -> bytes:
+    images = (
+        pack(FrameType.IMAGE, bytes.fromhex(sha256) + data)
+        for sha256, data in job.images.items()
+    )
+    return b"".join(
+        (pack(FrameType.RECIPE, job.recipe), *images, pack(FrameType.START))
+    )
+
+
+def _converse(talk: _Conversation, child: Child) -> RunEnd:
+    while not talk.control.abandoned:
+        data = child.read(_POLL)
+        if data is None:
+            break
+        if data:
+            talk.take(data)
+        talk.command(child)
+        talk.listener.on_idle()
+        if talk.end is not None:
+            break
+    if talk.control.abandoned:
+        return talk.broken(Outcome.killed, "another worker has taken over the run")
+    if talk.end is None:
+        return _without_end(talk, child)
+    return _judged(talk, talk.end)
+
+
+def _judged(talk: _Conversation, end: RunEnd) -> RunEnd:
+    """The child reports its own cancelling; the reason may have been the wall limit."""
+    if end.outcome != Outcome.cancelled.name or talk.verdict is not Outcome.wall_limit:
+        return end
+    return RunEnd(
+        Outcome.wall_limit.name,
+        _wall_words(talk.job),
+        end.events,
+        end.hits,
+        end.retired,
+        "",
+        end.emulator,
+    )
+
+
+def _without_end(talk: _Conversation, child: Child) -> RunEnd:
+    status = child.wait(OBEY)
+    if talk.verdict is Outcome.wall_limit:
+        return talk.broken(Outcome.wall_limit, _wall_words(talk.job))
+    if talk.verdict is not None:
+        return talk.broken(talk.verdict, "")
+    if child.log_tail:
+        logger.warning("child %d said: %s", child.pid, child.log_tail)
+    if status == -signal.SIGKILL:
+        detail = "the process was killed from outside (by the system or a person)"
+        return talk.broken(Outcome.killed, detail)
+    how = _signal_name(-status) if status < 0 else f"exit status {status}"
+    return talk.broken(Outcome.crashed, f"the emulating process ended with {how}")
+
+
+def _wall_words(job: Job) -> str:
+    return f"wall time limit of {job.wall_ms} ms reached"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _mapping(payload: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(payload)
+    except ValueError as error:
+        raise WireError("a frame holds no JSON") from error
+    if not isinstance(value, dict):
+        raise WireError("a frame holds no JSON object")
+    return value
+
+
+def _end(told: Mapping[str, Any]) -> RunEnd:
+    try:
+        return RunEnd(
+            outcome=Outcome[told["outcome"]].name,
+            detail=str(told.get("detail") or ""),
+            events=int(told["events"]),
+            hits=int(told["hits"]),
+            retired=int(told["retired"]),
+            digest=str(told.get("digest") or ""),
+            emulator=str(told.get("emulator") or ""),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError("the END frame is incomplete") from error
+
+
+def _refused(told: Mapping[str, Any]) -> RunEnd:
+    where = told.get("field")
+    detail = str(told.get("detail") or told.get("code") or "refused")
+    return RunEnd(Outcome.recipe_error.name, f"{where}: {detail}" if where else detail)
