@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from sessions_app.consumers import RunConsumer
+
+# as_asgi() is an ASGI application where Django's types expect a view.
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/runs/<uuid:run_id>/", RunConsumer.as_asgi()),  # type: ignore[arg-type]
+]
