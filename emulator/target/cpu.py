@@ -16,7 +16,7 @@ The listener is told in zero guest time. Nothing here knows who listens.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import Enum, IntFlag
 
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
@@ -42,6 +42,13 @@ class EngineStuck(EmulatorError):
     """The engine neither runs on nor says why."""
 
     code = "engine_stuck"
+
+
+class Accessed(IntFlag):
+    """How the instruction that hit touched what is watched."""
+
+    READ = 1
+    WRITE = 2
 
 
 class Stop(Enum):
@@ -73,6 +80,8 @@ class Cpu:
         """Retired instructions at the event being told to the listener."""
         self.image_rf = False
         """RF in the image that the exception pushed; the listener may set it."""
+        self.accessed = Accessed(0)
+        """At a data hit: what the instruction did to the watched bytes."""
         self._listener = listener
         self._emulate = emulate
         self._hooks = WatchHooks(engine, self._on_code, self._on_access)
@@ -409,19 +418,22 @@ class Cpu:
         if not bits or self._leaving:
             return
         if self._stepping is not None:
-            self._collect(bits, hit)
+            self._collect(bits, hit, is_write)
             return
         at = self.regs.read(RIP)
         if at == self._pending_at or at in self._successors:
             self._pending_at = at
-            self._collect(bits, hit)
+            self._collect(bits, hit, is_write)
         elif hit:
             old = self.space.read(address, self._mapped(address, size), 0)
             self._rollback = (at, address, old if is_write else b"")
             self._rollback_context.save()
             self._leave(-1)
 
-    def _collect(self, bits: int, hit: bool) -> None:
+    def _collect(self, bits: int, hit: bool, is_write: bool) -> None:
+        if not self._bits:
+            self.accessed = Accessed(0)
+        self.accessed |= Accessed.WRITE if is_write else Accessed.READ
         self._bits |= bits
         self._hit = self._hit or hit
 

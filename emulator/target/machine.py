@@ -31,6 +31,7 @@ _EFER = 0xC0000080
 _EFER_VALUE = 0xD01  # NX, LMA, LME, SCE
 _CR0_VALUE = 0x80050033  # PG, AM, WP, NE, ET, MP, PE
 _CR4_VALUE = 0x6A4  # OSXMMEXCPT, OSFXSR, PGE, PAE, TSD (rdtsc at CPL3 faults)
+_OTHER_REGISTERS = {"fpcw": x86.UC_X86_REG_FPCW, "mxcsr": x86.UC_X86_REG_MXCSR}
 _RFLAGS_FIXED = 2
 _FPU_CONTROL, _MXCSR = 0x37F, 0x1F80  # as Linux starts a task
 
@@ -96,7 +97,10 @@ class Machine:
         raw.check(cpu.engine.start(_STUB, 1))
         cpu.engine.uc.ctl_flush_tb()  # the next block was translated ahead, without hooks
         for name, value in (registers or {}).items():
-            cpu.regs.write(raw.NAMES.index(name), value)
+            if name in raw.NAMES:
+                cpu.regs.write(raw.NAMES.index(name), value)
+            else:
+                cpu.engine.uc.reg_write(_OTHER_REGISTERS[name], value)
         if rflags & 0x100:
             cpu.regs.write(raw.EFLAGS, rflags | _RFLAGS_FIXED)
         cpu.switch_space(space)

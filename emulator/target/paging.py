@@ -71,6 +71,8 @@ class AddressSpace:
         """
         first, count = self._range(address, length)
         frames = self.ram.allocate(count)
+        if any(first + index in self.pages for index in range(count)):
+            self.generation += 1
         for index in range(count):
             self._release(first + index)
             page = Page(frames + index * PAGE, protection)
@@ -84,6 +86,7 @@ class AddressSpace:
             origin = self.page(source + index * PAGE)
             if origin is None:
                 raise KernelError(EFAULT, f"nothing mapped at {source:#x}")
+            self.ram.keep(origin.frame)
             page = Page(origin.frame, protection)
             self.pages[first + index] = page
             self._write_entry(first + index, page)
@@ -157,7 +160,9 @@ class AddressSpace:
         return address // PAGE, -(-length // PAGE)
 
     def _release(self, number: int) -> None:
-        self.pages.pop(number, None)
+        page = self.pages.pop(number, None)
+        if page is not None:
+            self.ram.release(page.frame)
 
     def _write_entry(self, number: int, page: Page | None) -> None:
         user = number * PAGE < KERNEL_START

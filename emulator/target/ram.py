@@ -14,8 +14,8 @@ ENOMEM = 12
 class Ram:
     """Physical memory from address 0, handed out in frames, all zero at first.
 
-    Frames are taken upwards and never reused within a run, so a run's physical layout
-    depends on nothing but its recipe.
+    Runs of frames are taken upwards, single ones from what was given back first: a run's
+    physical layout depends on nothing but its recipe.
     """
 
     def __init__(self, size: int) -> None:
@@ -26,6 +26,7 @@ class Ram:
         # Frame 0 stays unused, so that no page table entry is ever 0 by accident.
         self._next = PAGE
         self._free: list[int] = []
+        self._kept: set[int] = set()
 
     def allocate(self, pages: int = 1) -> int:
         """Physical address of `pages` consecutive zeroed frames. ENOMEM when full."""
@@ -40,8 +41,13 @@ class Ram:
         return start
 
     def release(self, frame: int) -> None:
-        """Give one frame back."""
-        self._free.append(frame)
+        """Give one frame back, unless somebody else maps it too."""
+        if frame not in self._kept:
+            self._free.append(frame)
+
+    def keep(self, frame: int) -> None:
+        """The frame has an alias: never hand it out again."""
+        self._kept.add(frame)
 
     def read(self, address: int, length: int) -> bytes:
         """Bytes at a physical address."""

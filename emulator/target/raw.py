@@ -24,7 +24,7 @@ SYSTEM = "FS_BASE GS_BASE CR3 CS SS DS ES CR2".split()
 NAMES = [name.lower() for name in GENERAL + SYSTEM]
 IDS = [getattr(x86, f"UC_X86_REG_{name}") for name in GENERAL + SYSTEM]
 RIP, EFLAGS = 16, 17
-RSP, RDX, RCX, RAX = 7, 3, 2, 0
+RSP, RDX, RCX, RAX, R11 = 7, 3, 2, 0, 11
 FS_BASE, GS_BASE, CR3, CS, SS, DS, ES, CR2 = range(18, 26)
 
 CODE_CALLBACK = ctypes.CFUNCTYPE(

@@ -1,0 +1,31 @@
+"""DR7 encodings of arch/x86/kernel/hw_breakpoint.c and asm/debugreg.h (6.x)."""
+
+from __future__ import annotations
+
+X86_BREAKPOINT_LEN = {1: 0x40, 2: 0x44, 4: 0x4C, 8: 0x48}
+X86_BREAKPOINT_LEN_X = 0x40
+X86_BREAKPOINT_EXECUTE, X86_BREAKPOINT_WRITE, X86_BREAKPOINT_RW = 0x80, 0x81, 0x83
+DR_CONTROL_SHIFT, DR_CONTROL_SIZE, DR_ENABLE_SIZE = 16, 4, 2
+DR_GLOBAL_ENABLE = 2
+DR_GLOBAL_SLOWDOWN = 0x200
+DR_TRAP_BITS = 0xF
+DR_STEP = 1 << 14
+DR6_RESERVED = 0xFFFF0FF0
+DR7_FIXED_1 = 0x400
+
+
+def encode_dr7_without_ge(slot: int, length: int, kind: int) -> int:
+    """__encode_dr7: control nibble and global enable of one slot."""
+    nibble = (length | kind) & 0xF
+    control = nibble << (DR_CONTROL_SHIFT + slot * DR_CONTROL_SIZE)
+    return control | DR_GLOBAL_ENABLE << (slot * DR_ENABLE_SIZE)
+
+
+def encode_dr7(slot: int, length: int, kind: int) -> int:
+    """The same with GE."""
+    return encode_dr7_without_ge(slot, length, kind) | DR_GLOBAL_SLOWDOWN
+
+
+def bytes_of(length: int) -> int:
+    """Byte count of an encoded length."""
+    return next(n for n, code in X86_BREAKPOINT_LEN.items() if code == length)

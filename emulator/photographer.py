@@ -1,0 +1,60 @@
+"""Takes snapshots: all registers of a CPU beside the kernel's shadow state (decisions D6)."""
+
+from __future__ import annotations
+
+import struct
+
+from emulator.arch.x86.cpu_state import CpuState
+from emulator.arch.x86.exception import Thread
+from emulator.recorder import Recorder
+from emulator.snapshot import DEBUG, GENERAL, KGDB, RESERVED, SHADOW, SYSTEM, Moment
+from emulator.target import raw
+from emulator.target.cpu import Cpu
+from emulator.target.debugreg import FLAG_RF
+
+_HEADER = struct.Struct("<QIBBH")
+_REST = struct.Struct(f"<{len(SYSTEM) + len(DEBUG) + len(SHADOW)}Q")
+_TAIL = bytes(8 * (len(KGDB) + len(RESERVED)))  # the debugger's table: none is connected
+_RFLAGS = struct.Struct("<Q")
+_BEFORE_FLAGS = 8 * (len(GENERAL) - 1)
+
+
+class Photographer:
+    """Puts emulator.snapshot images together without decoding what the engine gave."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def take(
+        self, seq: int, moment: Moment, cpu: Cpu, state: CpuState, thread: Thread
+    ) -> None:
+        """Snapshot of the CPU at event seq; cpu.regs are loaded."""
+        values, unit = cpu.regs.values, cpu.unit
+        flags = values[raw.EFLAGS] | (FLAG_RF if cpu.image_rf else 0)
+        selectors = (
+            values[raw.CS]
+            | values[raw.SS] << 16
+            | values[raw.DS] << 32
+            | values[raw.ES] << 48
+        )
+        rest = _REST.pack(
+            values[raw.FS_BASE],
+            values[raw.GS_BASE],
+            values[raw.CR3],
+            selectors,
+            *unit.address,
+            unit.dr6,
+            unit.dr7,
+            state.cpu_dr7,
+            *state.cpu_debugreg,
+            *[state.owner(slot) for slot in range(4)],
+            thread.virtual_dr6,
+            thread.ptrace_dr7,
+        )
+        self._recorder.snapshot(
+            _HEADER.pack(seq, thread.pid, cpu.index, moment, 0)
+            + bytes(cpu.regs.general_bytes[:_BEFORE_FLAGS])
+            + _RFLAGS.pack(flags)
+            + rest
+            + _TAIL
+        )

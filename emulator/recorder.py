@@ -1,0 +1,158 @@
+"""Writes events, snapshots and side texts, and computes the digest of a run.
+
+Ambient fields (cpu, task, retired, rip, cause) are set by whoever tells the story, so
+that one event is one call. A record whose function has not returned yet keeps its place
+in the buffer; when the buffer had to leave first, the return becomes an event of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from emulator.events import CODEC_VERSION, NO_SLOT, RECORD, EventFlag, EventKind
+from emulator.wire import Batch, encode_texts
+
+#: Records in one batch at most (docs/events.md).
+BATCH_RECORDS = 4096
+#: Free places below which a batch leaves at the next boundary: the longest tree fits.
+_RESERVE = 512
+_RET_OFFSET = 52  # ret in the record
+_FLAGS_OFFSET = 60
+_SIZE = RECORD.size
+
+
+class Recorder:
+    """The trace of one run under construction."""
+
+    def __init__(self, sink: Callable[[Batch], None]) -> None:
+        self._sink = sink
+        self._buffer = bytearray(BATCH_RECORDS * _SIZE)
+        self._used = 0
+        self._first_seq = 1
+        self._hits_before = 0
+        self._snapshots: list[bytes] = []
+        self._texts: list[tuple[int, int, bytes]] = []
+        self._hashes = [hashlib.sha256() for _ in range(3)]
+        self.seq = 0
+        """Number of the last event."""
+        self.hits = 0
+        self.cpu = 0
+        self.task = 0
+        self.retired = 0
+        self.rip = 0
+        self.cause = 0
+
+    def emit(
+        self,
+        kind: int,
+        *,
+        slot: int = NO_SLOT,
+        flags: int = 0,
+        aux: int = 0,
+        addr: int = 0,
+        value: int = 0,
+        ret: int = 0,
+    ) -> int:
+        """Append one event; returns its seq."""
+        if self._used == BATCH_RECORDS:
+            self.flush()
+        self.seq = seq = self.seq + 1
+        RECORD.pack_into(
+            self._buffer,
+            self._used * _SIZE,
+            seq,
+            self.retired,
+            self.cause,
+            self.rip,
+            addr,
+            value,
+            self.task,
+            ret,
+            kind,
+            self.cpu,
+            slot,
+            flags,
+            aux,
+        )
+        self._used += 1
+        if kind == EventKind.HIT:
+            self.hits += 1
+        return seq
+
+    def open(
+        self,
+        kind: int,
+        *,
+        slot: int = NO_SLOT,
+        flags: int = 0,
+        aux: int = 0,
+        addr: int = 0,
+        value: int = 0,
+    ) -> int:
+        """Append an event that causes those which follow, until close()."""
+        seq = self.emit(kind, slot=slot, flags=flags, aux=aux, addr=addr, value=value)
+        self.cause = seq
+        return seq
+
+    def close(self, seq: int, cause: int, ret: int = 0, *, aux: int = 0) -> None:
+        """End what open() returned seq for; cause is what it was before."""
+        self.cause = cause
+        if seq >= self._first_seq:
+            if ret:
+                at = (seq - self._first_seq) * _SIZE + _RET_OFFSET
+                self._buffer[at : at + 4] = ret.to_bytes(4, "little", signed=True)
+            return
+        self.cause = seq
+        self.emit(EventKind.RETURN, ret=ret, aux=aux)
+        self.cause = cause
+
+    def mark(self, seq: int, flag: EventFlag) -> None:
+        """Set a flag on an event that is still in the buffer."""
+        if seq >= self._first_seq:
+            self._buffer[(seq - self._first_seq) * _SIZE + _FLAGS_OFFSET] |= flag & 0xFF
+
+    def snapshot(self, image: bytes) -> None:
+        """Append a snapshot (emulator.snapshot)."""
+        self._snapshots.append(image)
+
+    def text(self, seq: int, stream: int, data: bytes) -> None:
+        """Append bytes to the side table."""
+        self._texts.append((seq, stream, data))
+
+    @property
+    def nearly_full(self) -> bool:
+        """A batch should leave at this boundary."""
+        return self._used > BATCH_RECORDS - _RESERVE
+
+    def flush(self) -> None:
+        """Hand over what has been collected."""
+        if not self._used:
+            return
+        records = bytes(memoryview(self._buffer)[: self._used * _SIZE])
+        snapshots = b"".join(self._snapshots)
+        for digest, part in zip(
+            self._hashes, (records, snapshots, encode_texts(self._texts)), strict=True
+        ):
+            digest.update(part)
+        batch = Batch(
+            self._first_seq, self._hits_before, records, snapshots, self._texts
+        )
+        self._first_seq = self.seq + 1
+        self._hits_before = self.hits
+        self._used = 0
+        self._snapshots = []
+        self._texts = []
+        self._sink(batch)
+
+    def digest(self, emulator_version: str, outcome: int) -> str:
+        """SHA-256 over versions, records, snapshots, side table and outcome (D7).
+
+        The three parts are hashed as streams of their own, so that the cutting into
+        batches, which depends on time, cannot show.
+        """
+        whole = hashlib.sha256()
+        whole.update(f"{CODEC_VERSION}\n{emulator_version}\n{outcome}\n".encode())
+        for part in self._hashes:
+            whole.update(part.digest())
+        return whole.hexdigest()
