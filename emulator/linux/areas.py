@@ -23,22 +23,42 @@ class Areas:
     def __init__(self) -> None:
         self._areas: list[Area] = []
 
+    def __len__(self) -> int:
+        return len(self._areas)
+
     def add(self, start: int, end: int, protection: int) -> None:
         """Make [start, end) mapped with this protection, whatever was there."""
         self.remove(start, end)
-        self._areas.insert(
-            bisect_left(self._areas, start, key=_start), Area(start, end, protection)
-        )
+        at = bisect_left(self._areas, start, key=_start)
+        first = last = at
+        if at and self._joins(at - 1, self._areas[at - 1].end, start, protection):
+            first, start = at - 1, self._areas[at - 1].start
+        if at < len(self._areas) and self._joins(
+            at, self._areas[at].start, end, protection
+        ):
+            last, end = at + 1, self._areas[at].end
+        self._areas[first:last] = [Area(start, end, protection)]
 
-    def remove(self, start: int, end: int) -> None:
-        """Make [start, end) unmapped; areas across its ends are cut."""
+    def _joins(self, index: int, edge: int, here: int, protection: int) -> bool:
+        return edge == here and self._areas[index].protection == protection
+
+    def remove(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Make [start, end) unmapped; areas across its ends are cut.
+
+        Returns the ranges that were mapped.
+        """
         kept: list[Area] = []
+        gone: list[tuple[int, int]] = []
         for area in self._areas:
+            low, high = max(area.start, start), min(area.end, end)
+            if low < high:
+                gone.append((low, high))
             if area.start < start:
                 kept.append(Area(area.start, min(area.end, start), area.protection))
             if area.end > end:
                 kept.append(Area(max(area.start, end), area.end, area.protection))
         self._areas = kept
+        return gone
 
     def covered(self, start: int, end: int) -> bool:
         """Whether every page of [start, end) is mapped."""

@@ -6,7 +6,7 @@ Standard input is at its end; 1 and 2 are pipes into the run's output.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from emulator.errors import KernelError
 from emulator.linux.errno import Errno
@@ -16,6 +16,8 @@ Output = Callable[[int, bytes], None]
 
 MAX_COUNT = 0x7FFF_F000  # MAX_RW_COUNT
 MAX_VECTORS = 1024
+MAX_OUTPUT = 1 << 16
+"""Bytes handed over at once; one system call usually stays below."""
 AT_FDCWD = -100 & 0xFFFF_FFFF
 AT_EMPTY_PATH = 0x1000
 POLLIN, POLLOUT, POLLNVAL = 1, 4, 0x20
@@ -76,7 +78,7 @@ class FileCalls:
         number = self._check(fd)
         if number not in _OUTPUTS:
             raise Refused(Errno.EBADF)
-        return self._put(number, buffer, min(count, MAX_COUNT))
+        return self._put(number, [(buffer, count)])
 
     def writev(self, fd: int, vectors: int, count: int, *_: int) -> int:
         """As write, from several places."""
@@ -86,34 +88,31 @@ class FileCalls:
         if count > MAX_VECTORS:
             raise Refused(Errno.EINVAL)
         table = self._memory.read(vectors, count * _IOVEC.size) if count else b""
-        done = 0
-        for buffer, length in _IOVEC.iter_unpack(table):
-            if length >= 1 << 63:
-                raise Refused(Errno.EINVAL)
-            try:
-                put = self._put(number, buffer, min(length, MAX_COUNT - done))
-            except KernelError:
-                if done:
-                    return done
-                raise
-            done += put
-            if put < length:
-                break
-        return done
+        parts = list(_IOVEC.iter_unpack(table))
+        if any(length >= 1 << 63 for _, length in parts):
+            raise Refused(Errno.EINVAL)
+        return self._put(number, parts)
 
-    def _put(self, fd: int, buffer: int, count: int) -> int:
-        """Write page by page: nothing is allocated for what is not there."""
+    def _put(self, fd: int, vectors: list[tuple[int, int]]) -> int:
+        """Output page by page: nothing is allocated for what is not there.
+
+        A fault ends the call: short count, or EFAULT when nothing was written.
+        """
         done = 0
-        while done < count:
-            size = min(count - done, PAGE - (buffer + done) % PAGE)
-            try:
-                data = self._memory.read(buffer + done, size)
-            except KernelError:
-                if done:
-                    break
+        pending = bytearray()
+        try:
+            for buffer, length in vectors:
+                for at, size in _pieces(buffer, min(length, MAX_COUNT - done)):
+                    pending += self._memory.read(at, size)
+                    done += size
+                    if len(pending) >= MAX_OUTPUT:
+                        self._output(fd, bytes(pending))
+                        pending.clear()
+        except KernelError:
+            if not done:
                 raise
-            self._output(fd, data)
-            done += size
+        if pending:
+            self._output(fd, bytes(pending))
         return done
 
     def close(self, fd: int, *_: int) -> int:
@@ -217,6 +216,15 @@ class FileCalls:
         if number not in self._open:
             raise Refused(Errno.EBADF)
         return number
+
+
+def _pieces(buffer: int, count: int) -> Iterator[tuple[int, int]]:
+    """(address, size) of the parts of a buffer, cut at page ends."""
+    end = buffer + count
+    while buffer < end:
+        size = min(end - buffer, PAGE - buffer % PAGE)
+        yield buffer, size
+        buffer += size
 
 
 def _stat(fd: int) -> bytes:

@@ -10,6 +10,7 @@ from emulator.linux.errno import Errno
 from emulator.linux.protocols import PAGE, Refused, UserMemory
 
 MMAP_MIN_ADDR = 0x1_0000
+MAX_MAP_COUNT = 65530
 TASK_SIZE = 0x7FFF_FFFF_F000
 
 MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE = 1, 2, 3
@@ -55,7 +56,7 @@ class MemoryCalls:
                 return self.brk_end
             try:
                 self._map(old, new, 3)
-            except KernelError:
+            except (KernelError, Refused):
                 return self.brk_end
         elif new < old:
             self._unmap(new, old)
@@ -167,9 +168,12 @@ class MemoryCalls:
             raise Refused(beyond)
 
     def _map(self, start: int, end: int, protection: int) -> None:
+        if len(self._areas) >= MAX_MAP_COUNT:
+            raise Refused(Errno.ENOMEM)
         self._memory.map(start, end - start, protection)
         self._areas.add(start, end, protection)
 
     def _unmap(self, start: int, end: int) -> None:
-        self._memory.unmap(start, end - start)
-        self._areas.remove(start, end)
+        # Only what is mapped: a program may unmap all of its address space at once.
+        for low, high in self._areas.remove(start, end):
+            self._memory.unmap(low, high - low)

@@ -50,7 +50,9 @@ class PageMemory:
 
     def map(self, address: int, length: int, protection: int) -> None:
         numbers = range(address // PAGE, (address + length) // PAGE)
-        if len(self.pages.keys() | set(numbers)) > self._limit:
+        if len(numbers) > self._limit or (
+            len(self.pages.keys() | set(numbers)) > self._limit
+        ):
             raise KernelError(Errno.ENOMEM, "full")
         for number in numbers:
             self.pages[number] = bytearray(PAGE)

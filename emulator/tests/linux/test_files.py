@@ -29,8 +29,9 @@ def test_output_over_a_page_arrives_whole() -> None:
     started = Started()
     started.put(b"ab", DATA - 1)
 
-    assert started.value(WRITE, 1, DATA - 1, 2) == 2
-    assert b"".join(data for _, data in started.output) == b"ab"
+    started.value(WRITE, 1, DATA - 1, 2)
+
+    assert started.output == [(1, b"ab")]
 
 
 def test_a_fault_in_the_middle_gives_a_short_count() -> None:
@@ -45,13 +46,13 @@ def test_a_huge_count_ends_where_memory_ends() -> None:
     assert Started().value(WRITE, 1, BEYOND - 3, 1 << 62) == 3
 
 
-def test_vectors_are_written_in_order() -> None:
+def test_vectors_are_one_output_in_order() -> None:
     started = Started()
     started.put(b"abcd", DATA + 100)
     started.put(struct.pack("<4Q", DATA + 102, 2, DATA + 100, 2))
     started.value(WRITEV, 1, DATA, 2)
 
-    assert b"".join(data for _, data in started.output) == b"cdab"
+    assert started.output == [(1, b"cdab")]
 
 
 def test_vectors_stop_at_a_fault() -> None:

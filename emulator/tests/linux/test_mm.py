@@ -118,6 +118,13 @@ def test_unmapping_a_hole_succeeds() -> None:
     assert Started().value(MUNMAP, FREE, PAGE) == 0
 
 
+def test_the_whole_address_space_can_be_unmapped_at_once() -> None:
+    started = Started()
+    started.value(MUNMAP, 0x10_000, 0x7FFF_FFFE_F000)
+
+    assert started.memory.pages == {}
+
+
 def test_protecting_a_hole_fails() -> None:
     started = Started()
     address = mapped(started, 3)
