@@ -199,14 +199,15 @@ class RawEngine:
         self.uc = Uc(UC_ARCH_X86, UC_MODE_64)
         # Without this each engine reserves 1 GiB of address space and RLIMIT_AS kills it.
         self.uc.ctl_set_tcg_buffer_size(tcg_buffer)
+        # Otherwise leaving looks up the `until` address, and that lookup faults.
+        self.uc.ctl_exits_enabled(True)
         self.handle = handle_of(self.uc)
         self.counter = ctypes.c_uint64.from_address(self.handle + counter_offset())
         self._callbacks: dict[int, object] = {}
 
     def start(self, address: int, count: int) -> int:
         """Run at most count instructions; returns the engine's status."""
-        # Execution never reaches `until`: it is not canonical.
-        return _emu_start(self.handle, address, 1 << 63, 0, count)
+        return _emu_start(self.handle, address, 0, 0, count)
 
     def stop(self) -> None:
         """Leave start() after the current instruction or hook."""
