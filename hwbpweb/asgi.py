@@ -8,9 +8,15 @@ from importlib import import_module
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from hwbpweb.body_limit import BodyLimit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hwbpweb.settings")
+
+#: A multipart body is longer than the file in it.
+ENVELOPE = 64 << 10
 
 _http = get_asgi_application()
 # The consumers import models, which exist only after the line above.
@@ -18,7 +24,7 @@ _routing = import_module("sessions_app.routing")
 
 application = ProtocolTypeRouter(
     {
-        "http": _http,
+        "http": BodyLimit(_http, settings.MAX_UPLOAD + ENVELOPE),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(_routing.websocket_urlpatterns))
         ),

@@ -14,9 +14,9 @@ _QUIET = frozenset({"0000", "ffff"})
 
 
 @register.filter
-def grouped(value: int | None) -> str:
+def grouped(value: object) -> str:
     """``118 204`` with narrow spaces; an absent count is empty."""
-    return "" if value is None else f"{value:,}".replace(",", _THIN)
+    return f"{value:,}".replace(",", _THIN) if isinstance(value, int) else ""
 
 
 @register.filter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from sessions_app.models import DebugSession, Run
@@ -15,6 +16,12 @@ from sessions_app.tests.factories import (
     create_user,
     store_hits,
 )
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: SettingsWrapper) -> None:
+    """The real hash takes a tenth of a second on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

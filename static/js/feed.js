@@ -58,6 +58,7 @@ export class Feed {
 
   finish() {
     this.over = true;
+    this.socket?.close();
   }
 
   lost(code) {
