@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Django's commands."""
+"""``up`` starts everything, ``test`` checks everything; other commands are Django's.
+
+Needs nothing but Python: hwbpweb/bootstrap.py makes the environment.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
 
-from django.core.management import execute_from_command_line
+from hwbpweb.bootstrap import main
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hwbpweb.settings")
-    execute_from_command_line(sys.argv)
+    main(sys.argv)
