@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.target import raw
-from emulator.target.cpu import Cpu, Stop
+from emulator.target.cpu import Cpu
 from emulator.target.debugreg import DR6_BS, DR6_RESET, FLAG_RF, FLAG_TF, is_enabled
 from emulator.target.machine import Machine, Profile
 from emulator.target.paging import EXECUTE, READ, WRITE
@@ -187,9 +187,7 @@ class Debugger:
         errnos = recorded[number].get("at_errno", []) if number < len(recorded) else []
         return errnos[position] if position < len(errnos) else 0
 
-    def _act(
-        self, cpu: Cpu, action: Mapping[str, Any], errno: int, rflags: int
-    ) -> int:
+    def _act(self, cpu: Cpu, action: Mapping[str, Any], errno: int, rflags: int) -> int:
         value = int(action["value"], 16)
         if action["what"] == "poke_dr" and not errno:
             cpu.unit.write(action["index"], value)

@@ -17,6 +17,12 @@ from emulator.interleave import slices
 from emulator.recipe import Recipe
 from emulator.recorder import Recorder
 from emulator.target.cpu import Cpu, Stop
+from emulator.target.instructions import decode
+from emulator.target.raw import (
+    counter_offset,
+    flags_state_offset,
+    pending_exception_offset,
+)
 from emulator.tasks import Task
 from emulator.wire import Batch
 
@@ -109,6 +115,14 @@ def run(
     its memory is too small for its images. Every later end is an outcome.
     """
     return _Run(recipe, images, sink, control or _Idle()).go()
+
+
+def warm_up() -> None:
+    """Load and calibrate all that a run will need, while files may still be opened."""
+    counter_offset()
+    pending_exception_offset()
+    flags_state_offset()
+    decode(b"\x90")
 
 
 class _Run:

@@ -110,7 +110,8 @@ class Kernel:
         regs = PtRegs(cpu)
         frame = ExceptionFrame(state, task.thread, regs, recorder, user_mode=user)
         self._debug_trap.enter(
-            frame, lambda number, code, address: self._signal(task, number, code, address)
+            frame,
+            lambda number, code, address: self._signal(task, number, code, address),
         )
         flags = regs.flags
         iret = recorder.emit(
@@ -168,8 +169,7 @@ class Kernel:
         # Output that the call produced was recorded first; the call closes the story.
         self._recorder.emit(
             EventKind.SYSCALL,
-            flags=EventFlag.USER
-            | (EventFlag.SYSCALL_UNKNOWN if result.unknown else 0),
+            flags=EventFlag.USER | (EventFlag.SYSCALL_UNKNOWN if result.unknown else 0),
             addr=arguments[0],
             value=number,
             ret=_as_i32(result.value),

@@ -14,7 +14,9 @@ from emulator.target.debugreg import FLAG_RF
 
 _HEADER = struct.Struct("<QIBBH")
 _REST = struct.Struct(f"<{len(SYSTEM) + len(DEBUG) + len(SHADOW)}Q")
-_TAIL = bytes(8 * (len(KGDB) + len(RESERVED)))  # the debugger's table: none is connected
+_TAIL = bytes(
+    8 * (len(KGDB) + len(RESERVED))
+)  # the debugger's table: none is connected
 _RFLAGS = struct.Struct("<Q")
 _BEFORE_FLAGS = 8 * (len(GENERAL) - 1)
 

@@ -10,9 +10,26 @@ from __future__ import annotations
 import struct
 from enum import IntEnum
 
-GENERAL = (
-    "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags".split()
-)
+GENERAL = [
+    "rax",
+    "rbx",
+    "rcx",
+    "rdx",
+    "rsi",
+    "rdi",
+    "rbp",
+    "rsp",
+    "r8",
+    "r9",
+    "r10",
+    "r11",
+    "r12",
+    "r13",
+    "r14",
+    "r15",
+    "rip",
+    "rflags",
+]
 SYSTEM = ["fs_base", "gs_base", "cr3", "selectors"]  # cs | ss<<16 | ds<<32 | es<<48
 DEBUG = ["dr0", "dr1", "dr2", "dr3", "dr6", "dr7"]
 SHADOW = [

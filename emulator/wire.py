@@ -17,7 +17,9 @@ from emulator.errors import WireError
 
 HEADER = struct.Struct("<BI")
 MAX_PAYLOAD = 256 << 20
-_BATCH = struct.Struct("<QIIII")  # first_seq, records, snapshots, texts bytes, hits before
+_BATCH = struct.Struct(
+    "<QIIII"
+)  # first_seq, records, snapshots, texts bytes, hits before
 _TEXT = struct.Struct("<QHI")  # seq, stream, length
 
 
@@ -121,7 +123,9 @@ class FrameParser:
         while len(self._buffer) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._buffer)
             if length > MAX_PAYLOAD:
-                raise WireError(f"frame of {length} bytes, at most {MAX_PAYLOAD} allowed")
+                raise WireError(
+                    f"frame of {length} bytes, at most {MAX_PAYLOAD} allowed"
+                )
             end = HEADER.size + length
             if len(self._buffer) < end:
                 return

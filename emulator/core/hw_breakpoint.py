@@ -231,14 +231,18 @@ class HwBreakpoints:
         try:
             self._arch.arch_install_hw_breakpoint(event, cpu)
         except KernelError:
-            event.state = PerfEventState.ERROR  # a pinned event that could not be put on
+            event.state = (
+                PerfEventState.ERROR
+            )  # a pinned event that could not be put on
             return
         event.state = PerfEventState.ACTIVE
 
     def _release(self, event: PerfEvent) -> None:
         if event.state == PerfEventState.ACTIVE:
             for cpu in range(self._cpus):
-                if event.cpu == cpu or (event.task and self._running(cpu) == event.task):
+                if event.cpu == cpu or (
+                    event.task and self._running(cpu) == event.task
+                ):
                     self._arch.arch_uninstall_hw_breakpoint(event, cpu)
         event.state = PerfEventState.OFF
         if event in self._task_events:

@@ -50,8 +50,7 @@ class AtomicNotifierHead:
             raise KernelError(_EEXIST, "notifier is already registered")
         place = 0
         while (
-            place < len(self._blocks)
-            and self._blocks[place].priority >= block.priority
+            place < len(self._blocks) and self._blocks[place].priority >= block.priority
         ):
             place += 1
         self._blocks.insert(place, block)

@@ -273,9 +273,7 @@ class Cpu:
             self._execute[watch.start] = (bits | bit, enabled or watch.enabled)
         elif watch.kind is not ReadWrite.IO and armed:
             writes_only = watch.kind is ReadWrite.WRITE
-            self._data.append(
-                (bit, watch.start, watch.end, writes_only, watch.enabled)
-            )
+            self._data.append((bit, watch.start, watch.end, writes_only, watch.enabled))
             self._pieces.update(pieces(watch, self.space))
 
     def _code_addresses(self) -> set[int]:
@@ -631,9 +629,7 @@ class Cpu:
         if code[:1] == b"\xf1":
             self._skip(1)  # icebp: a #DB that no condition explains
             self.image_rf = False
-            self._tell(
-                lambda: self._listener.debug_exception(self, 0, fault=False)
-            )
+            self._tell(lambda: self._listener.debug_exception(self, 0, fault=False))
             return
         self._fault(Vector.UD)
 
@@ -650,7 +646,9 @@ class Cpu:
         self._store()
 
     def _decode_bytes(self, address: int) -> bytes:
-        size = 15 if self.space.translate(address + 14) is not None else -address % 0x1000
+        size = (
+            15 if self.space.translate(address + 14) is not None else -address % 0x1000
+        )
         if self.space.translate(address) is None:
             return b""
         return self.space.read(address, min(size, 15), 0)

@@ -125,7 +125,8 @@ class AddressSpace:
     def read(self, address: int, length: int, need: int = READ) -> bytes:
         """Bytes at a linear address. EFAULT when a page is missing or not readable."""
         return b"".join(
-            self.ram.read(where, size) for where, size in self._spans(address, length, need)
+            self.ram.read(where, size)
+            for where, size in self._spans(address, length, need)
         )
 
     def write(self, address: int, data: bytes, need: int = WRITE) -> None:
@@ -154,7 +155,7 @@ class AddressSpace:
             raise KernelError(EINVAL, f"bad range {address:#x}+{length:#x}")
         end = address + length
         user = end <= _USER_END
-        kernel = KERNEL_START <= address and end <= 1 << 64
+        kernel = address >= KERNEL_START and end <= 1 << 64
         if not (user or kernel):
             raise KernelError(EINVAL, f"range {address:#x}+{length:#x} is not mappable")
         return address // PAGE, -(-length // PAGE)

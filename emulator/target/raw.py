@@ -17,10 +17,27 @@ import unicorn.unicorn_py3.unicorn as binding
 from unicorn import UC_ARCH_X86, UC_HOOK_INTR, UC_MODE_64, Uc, UcError
 from unicorn import x86_const as x86
 
-GENERAL = (
-    "RAX RBX RCX RDX RSI RDI RBP RSP R8 R9 R10 R11 R12 R13 R14 R15 RIP EFLAGS".split()
-)
-SYSTEM = "FS_BASE GS_BASE CR3 CS SS DS ES CR2".split()
+GENERAL = [
+    "RAX",
+    "RBX",
+    "RCX",
+    "RDX",
+    "RSI",
+    "RDI",
+    "RBP",
+    "RSP",
+    "R8",
+    "R9",
+    "R10",
+    "R11",
+    "R12",
+    "R13",
+    "R14",
+    "R15",
+    "RIP",
+    "EFLAGS",
+]
+SYSTEM = ["FS_BASE", "GS_BASE", "CR3", "CS", "SS", "DS", "ES", "CR2"]
 NAMES = [name.lower() for name in GENERAL + SYSTEM]
 IDS = [getattr(x86, f"UC_X86_REG_{name}") for name in GENERAL + SYSTEM]
 RIP, EFLAGS = 16, 17
@@ -57,7 +74,9 @@ def _function(name: str, *argument_types: object) -> Callable[..., int]:
 
 
 _POINTER = ctypes.c_void_p
-_reg_read_batch = _function("uc_reg_read_batch", _POINTER, _POINTER, _POINTER, ctypes.c_int)
+_reg_read_batch = _function(
+    "uc_reg_read_batch", _POINTER, _POINTER, _POINTER, ctypes.c_int
+)
 _reg_write_batch = _function(
     "uc_reg_write_batch", _POINTER, _POINTER, _POINTER, ctypes.c_int
 )

@@ -59,7 +59,9 @@ class WatchHooks:
     ) -> None:
         self._engine = engine
         self._on_access = on_access
-        self._code = CODE_CALLBACK(lambda _handle, address, _size, _data: on_code(address))
+        self._code = CODE_CALLBACK(
+            lambda _handle, address, _size, _data: on_code(address)
+        )
         self._memory: dict[Piece, int] = {}
         self._addresses: dict[int, int] = {}
 

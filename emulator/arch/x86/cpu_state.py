@@ -78,9 +78,7 @@ class CpuState:
         event = self.bp_per_reg[slot]
         return 0 if event is None else event.index + 1
 
-    def _shadow(
-        self, field: ShadowField, old: int, new: int, writer: Callee
-    ) -> None:
+    def _shadow(self, field: ShadowField, old: int, new: int, writer: Callee) -> None:
         self._recorder.emit(
             EventKind.SHADOW_WRITE,
             slot=field,

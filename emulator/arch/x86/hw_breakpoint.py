@@ -117,9 +117,7 @@ class X86Breakpoints:
 class HwBreakpointHandler:
     """hw_breakpoint_handler and its notifier: which B bit belongs to whom."""
 
-    def __init__(
-        self, switches: Switches, perf: PerfCore, recorder: Recorder
-    ) -> None:
+    def __init__(self, switches: Switches, perf: PerfCore, recorder: Recorder) -> None:
         self._switches = switches
         self._perf = perf
         self._recorder = recorder

@@ -54,9 +54,7 @@ class DebugTrap:
         cause = recorder.cause
         callee = self._callee(frame)
         dr6 = frame.state.get_debugreg(6)
-        seq = recorder.open(
-            EventKind.CALL, aux=callee, value=dr6, flags=EventFlag.VOID
-        )
+        seq = recorder.open(EventKind.CALL, aux=callee, value=dr6, flags=EventFlag.VOID)
         dr6 = self._read_dr6(frame, dr6, callee)
         saves = not frame.user_mode and (
             self._switches.dr7_outer_save is Dr7OuterSave.debug_and_nmi

@@ -1,0 +1,237 @@
+"""The process that emulates (decisions D10): frames in on stdin, frames out on stdout.
+
+The only file of the package that knows time, threads and pipes. End of stdin ends it.
+
+``python -m emulator.child``      run one recipe (frames: emulator.wire)
+``python -m emulator.child job``  one job on a program: a JSON line with the number of
+                                  bytes that follow as ``blob``, then those; a JSON line
+                                  and raw bytes out
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from emulator import engine
+from emulator.engine import Interrupted
+from emulator.errors import EmulatorError, WireError
+from emulator.events import FIELDS, RECORD, RECORD_SIZE, Outcome
+from emulator.programs.job import handle
+from emulator.recipe import Recipe, parse
+from emulator.sandbox import lock_down
+from emulator.wire import (
+    Batch,
+    FrameParser,
+    FrameType,
+    encode_batch,
+    pack,
+    pack_json,
+)
+
+#: Events reach the parent at least this often (seconds).
+FLUSH_EVERY = 0.04
+#: Progress is told this often (seconds).
+PROGRESS_EVERY = 0.2
+_READ = 1 << 16
+_SHA256 = 32
+_RETIRED = FIELDS.index("retired")
+#: A refused recipe is an answer, not a failure of the child.
+EXIT_OK, EXIT_PROTOCOL = 0, 3
+
+
+class Pipes:
+    """stdin and stdout as frames; nothing else may write to stdout."""
+
+    def __init__(self) -> None:
+        self._in = os.dup(0)
+        self._out = os.dup(1)
+        os.dup2(2, 1)
+        self._parser = FrameParser()
+        self._lock = threading.Lock()
+
+    def frames(self) -> list[tuple[FrameType, bytes]] | None:
+        """The next frames; None at the end of stdin. Raises WireError."""
+        data = os.read(self._in, _READ)
+        if not data:
+            return None
+        return list(self._parser.feed(data))
+
+    def send(self, frame: bytes) -> None:
+        """Write one frame whole. A parent that is gone ends this process."""
+        view = memoryview(frame)
+        with self._lock:
+            while view:
+                try:
+                    view = view[os.write(self._out, view) :]
+                except BrokenPipeError:
+                    os._exit(EXIT_OK)
+
+
+class Progress:
+    """What STATE frames tell, known from the batches that left."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
+        self._lock = threading.Lock()
+        self._state = "running"
+        self._numbers = {"retired": 0, "events": 0, "hits": 0}
+
+    def batch(self, batch: Batch) -> None:
+        """A batch leaves: pass it on and remember how far the run is."""
+        self._pipes.send(pack(FrameType.BATCH, encode_batch(batch)))
+        last = RECORD.unpack_from(batch.records, len(batch.records) - RECORD_SIZE)
+        events = batch.first_seq - 1 + len(batch.records) // RECORD_SIZE
+        with self._lock:
+            retired = max(self._numbers["retired"], last[_RETIRED])
+            self._numbers = {
+                "retired": retired,
+                "events": events,
+                "hits": batch.hits_before,
+            }
+
+    def tell(self, state: str | None = None) -> None:
+        """Send a STATE frame."""
+        with self._lock:
+            self._state = state or self._state
+            frame = pack_json(FrameType.STATE, {"state": self._state, **self._numbers})
+        self._pipes.send(frame)
+
+
+class PipeControl:
+    """engine.Control fed by a thread that reads stdin and one that watches the clock."""
+
+    def __init__(self, pipes: Pipes, progress: Progress) -> None:
+        self.pending = False
+        self._pipes = pipes
+        self._progress = progress
+        self._wake = threading.Condition()
+        self._paused = False
+        self._cancelled = False
+        self._done = False
+
+    def start(self) -> None:
+        """Start both threads."""
+        for work in (self._listen, self._tick):
+            threading.Thread(target=work, daemon=True).start()
+
+    def stop(self) -> None:
+        """The run is over: no more progress."""
+        with self._wake:
+            self._done = True
+            self._wake.notify_all()
+
+    def checkpoint(self, flush: Callable[[], None]) -> None:
+        """Between two events: hand over, wait while paused. Raises Interrupted."""
+        self.pending = False
+        flush()
+        with self._wake:
+            if self._paused and not self._cancelled:
+                self._progress.tell("paused")
+                self._wake.wait_for(lambda: not self._paused or self._cancelled)
+                if not self._cancelled:
+                    self._progress.tell("running")
+            if self._cancelled:
+                raise Interrupted(Outcome.cancelled)
+
+    def _listen(self) -> None:
+        try:
+            while (frames := self._pipes.frames()) is not None:
+                for kind, _ in frames:
+                    self._command(kind)
+        except WireError as error:
+            sys.stderr.write(f"emulator.child: {error}\n")
+        # Nobody is there any more: not even a native loop may outlive that.
+        os._exit(EXIT_OK)
+
+    def _command(self, kind: FrameType) -> None:
+        with self._wake:
+            if kind is FrameType.PAUSE:
+                self._paused = True
+            elif kind is FrameType.RESUME:
+                self._paused = False
+            elif kind is FrameType.CANCEL:
+                self._cancelled = True
+            self.pending = True
+            self._wake.notify_all()
+
+    def _tick(self) -> None:
+        told = time.monotonic()
+        while not self._done:
+            time.sleep(FLUSH_EVERY)
+            self.pending = True
+            if time.monotonic() - told >= PROGRESS_EVERY and not self._done:
+                told = time.monotonic()
+                self._progress.tell()
+
+
+def _receive(pipes: Pipes) -> tuple[bytes, dict[str, bytes]] | None:
+    """Recipe and images up to START; None when stdin ended first."""
+    recipe = b""
+    images: dict[str, bytes] = {}
+    while (frames := pipes.frames()) is not None:
+        for kind, payload in frames:
+            if kind is FrameType.RECIPE:
+                recipe = payload
+            elif kind is FrameType.IMAGE:
+                images[payload[:_SHA256].hex()] = payload[_SHA256:]
+            elif kind is FrameType.START:
+                return recipe, images
+            elif kind is FrameType.CANCEL:
+                return None
+    return None
+
+
+def run_frames() -> int:
+    """Run the recipe that comes in on stdin."""
+    pipes = Pipes()
+    try:
+        received = _receive(pipes)
+    except WireError as error:
+        sys.stderr.write(f"emulator.child: {error}\n")
+        return EXIT_PROTOCOL
+    if received is None:
+        return EXIT_OK
+    progress = Progress(pipes)
+    control = PipeControl(pipes, progress)
+    try:
+        recipe: Recipe = parse(received[0])  # reads the table of variants
+        engine.warm_up()
+        lock_down()
+        control.start()
+        progress.tell("running")
+        result = engine.run(recipe, received[1], progress.batch, control)
+    except EmulatorError as error:
+        control.stop()
+        pipes.send(pack_json(FrameType.ERROR, _error(error)))
+        return EXIT_OK
+    control.stop()
+    pipes.send(pack_json(FrameType.END, result.to_json()))
+    return EXIT_OK
+
+
+def _error(error: EmulatorError) -> dict[str, Any]:
+    return {"code": error.code, "detail": error.detail, "field": error.field}
+
+
+def run_job() -> int:
+    """One request line and a blob in; one answer line and bytes out."""
+    request = json.loads(sys.stdin.buffer.readline())
+    blob = sys.stdin.buffer.read(int(request.pop("blob", 0)))
+    answer, data = handle(request, blob)
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + data)
+    sys.stdout.buffer.flush()
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    status = run_job() if sys.argv[1:] == ["job"] else run_frames()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The listening thread sits in read(); a normal exit would wait for its lock.
+    os._exit(status)
