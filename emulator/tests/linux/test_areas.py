@@ -30,7 +30,7 @@ def build(steps: list[tuple[int, int, int]]) -> tuple[Areas, dict[int, int]]:
 
 
 @given(STEPS)
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_each_page_has_the_protection_given_last(
     steps: list[tuple[int, int, int]],
 ) -> None:
@@ -41,7 +41,7 @@ def test_each_page_has_the_protection_given_last(
 
 
 @given(STEPS, st.integers(0, TOP), st.integers(1, 8))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_covered_and_free_are_about_every_page(
     steps: list[tuple[int, int, int]], first: int, count: int
 ) -> None:
@@ -56,7 +56,7 @@ def test_covered_and_free_are_about_every_page(
 
 
 @given(STEPS, st.integers(1, 6))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_the_gap_is_the_highest_one(
     steps: list[tuple[int, int, int]], count: int
 ) -> None:

@@ -127,7 +127,7 @@ def test_a_dynamic_program_of_this_host_is_refused() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_changed_bytes_give_a_program_or_an_image_error(
     image: bytes, data: st.DataObject
 ) -> None:
@@ -142,7 +142,7 @@ def test_changed_bytes_give_a_program_or_an_image_error(
 
 
 @given(cut=st.integers(0, 9000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_a_file_cut_anywhere_gives_a_program_or_an_image_error(
     image: bytes, cut: int
 ) -> None:

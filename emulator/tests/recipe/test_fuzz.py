@@ -43,7 +43,7 @@ def places(value: object) -> list[tuple[dict[str, object] | list[object], object
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_one_changed_member_gives_a_recipe_or_a_recipe_error(
     data: st.DataObject,
 ) -> None:
@@ -56,14 +56,14 @@ def test_one_changed_member_gives_a_recipe_or_a_recipe_error(
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_bytes_give_a_recipe_error(data: bytes) -> None:
     with contextlib.suppress(RecipeError):
         raise AssertionError(parse(data))
 
 
 @given(VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_json_value_gives_a_recipe_error(value: object) -> None:
     with contextlib.suppress(RecipeError):
         raise AssertionError(parse(json.dumps(value)))
