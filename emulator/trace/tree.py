@@ -43,6 +43,10 @@ _NOTIFIES = frozenset(
 )
 
 
+#: Callees whose return value is a register.
+_HEX_RETURNS = frozenset({Callee.local_db_save})
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Something read (R) or written (W): its name, the value before and after."""
@@ -145,6 +149,8 @@ def _returned(record: Record) -> Return | None:
     if record.kind == EventKind.NOTIFIER_CALL or record.aux in _NOTIFIES:
         text, stops = return_name(record.ret)
         return Return(text, "stop" if stops else "done")
+    if record.aux in _HEX_RETURNS:
+        return Return(f"{record.ret & 0xFFFFFFFF:#x}", "done")
     if record.ret < 0:
         return Return(errno_name(record.ret), "errno")
     return Return(str(record.ret), "done")

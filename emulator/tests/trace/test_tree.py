@@ -207,3 +207,11 @@ def test_a_livelock_is_a_fault() -> None:
     records = [*write_hit(), record(19, EventKind.LIVELOCK, 10, value=8)]
 
     assert verdict(records).title == "No progress: the same #DB for ever"
+
+
+def test_a_function_that_returns_a_register_returns_it_in_hex() -> None:
+    call = record(2, EventKind.CALL, 1, aux=Callee.local_db_save, ret=0x00DF020A)
+    root = build_tree([record(1, EventKind.HIT), call], 1)
+
+    assert root is not None and root.children[0].returned is not None
+    assert root.children[0].returned.text == "0xdf020a"
