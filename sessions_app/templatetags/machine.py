@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -53,6 +55,26 @@ def hx(value: int, digits: int = 16) -> SafeString:
         ((mark_safe(f'<i class="{c}">' if c else "<i>"), g) for c, g in pieces),
     )
     return format_html('<span class="hx">{}</span>', inner)
+
+
+@register.filter
+def middle(text: str, room: int = 16) -> str:
+    """A symbol that is too long loses its middle: the offset says more than the rest."""
+    if len(text) <= room:
+        return text
+    name, plus, offset = text.partition("+")
+    tail = plus + offset
+    return f"{name[: max(3, room - len(tail) - 1)]}…{tail}"
+
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@register.filter
+def code_spans(text: str) -> SafeString:
+    """`words` of a README as code; everything else escaped."""
+    escaped = conditional_escape(text)
+    return mark_safe(_CODE.sub(r"<code>\1</code>", escaped))
 
 
 @register.filter

@@ -20,6 +20,14 @@ from sessions_app.run_facts import run_facts
 from sessions_app.views.pages import run_shape, run_words
 
 _SHOWN = 100
+_FOUND = {
+    "completed": "ran to its end",
+    "livelock": "no progress: the same #DB again and again, nothing retired",
+    "guest_fault": "the program faulted",
+    "limit_reached": "a limit of the recipe ended it",
+    "wall_limit": "the wall-clock limit ended it",
+    "deadlock": "every CPU waits for ever",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +65,7 @@ class SessionRow:
             return ""
         if self.run.detail:
             return str(self.run.detail)
-        if self.run.outcome == "completed":
-            return "ran to its end"
-        return str(self.run.outcome).replace("_", " ")
+        return _FOUND.get(self.run.outcome, str(self.run.outcome).replace("_", " "))
 
     @property
     def changed(self) -> str:

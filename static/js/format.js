@@ -10,6 +10,15 @@ export function seconds(nanoseconds) {
   return `${digits.slice(0, at)}.${rest.slice(0, 3)}${THIN}${rest.slice(3, 6)}${THIN}${rest.slice(6)}`;
 }
 
+// A symbol that is too long loses its middle: the offset says more than the rest.
+export function middle(text, room = 16) {
+  if (text.length <= room) return text;
+  const plus = text.indexOf("+");
+  const tail = plus < 0 ? "" : text.slice(plus);
+  const name = plus < 0 ? text : text.slice(0, plus);
+  return `${name.slice(0, Math.max(3, room - tail.length - 1))}…${tail}`;
+}
+
 export const hex = (value) => `0x${value.toString(16)}`;
 
 export function element(tag, css, text) {

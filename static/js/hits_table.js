@@ -1,5 +1,5 @@
 // The table of hits: any number of rows, about forty in the document.
-import { element, grouped, hex, icon, seconds, slotIcon } from "./format.js";
+import { element, grouped, hex, icon, middle, seconds, slotIcon } from "./format.js";
 
 const PAGE = 200;
 const TALLEST = 8_000_000; // browsers cap the height of an element; beyond it the scrollbar is scaled
@@ -134,7 +134,9 @@ export class HitsTable {
     kind.append(slotIcon(hit.slot), this.source.letters(hit));
     const at = element("span");
     if (this.source.noted(number)) at.append(icon("pin", "ic pin"), " ");
-    at.append(hit.at ?? this.source.at(hit));
+    const name = hit.at ?? this.source.at(hit);
+    at.title = name;
+    at.append(middle(name));
     const value = hit.flags & EXECUTE ? "" : hex(hit.value);
     made.append(element("span", "t", seconds(hit.time)), element("span", "", hit.cpu), kind, at, element("span", "r", value));
     return made;
