@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -27,6 +28,7 @@ from emulator.wire import Batch
 REFUSED = 2
 OTHER_OUTCOME = 8
 INTERRUPTED = 130
+READER_GONE = 141
 EXIT_STATUS = {
     Outcome.completed: 0,
     Outcome.livelock: 3,
@@ -62,6 +64,10 @@ def main(arguments: Sequence[str]) -> int:
         where = f"{error.field}: " if error.field else ""
         sys.stderr.write(f"{error.code}: {where}{error.detail}\n")
         return REFUSED
+    except BrokenPipeError:
+        # The reader has seen enough (``| head``). Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'output'}: {error.strerror}\n")
         return REFUSED

@@ -68,7 +68,8 @@ def _is_gnu(path: str, name: str) -> bool:
 def _files_of(tool: str) -> tuple[str, ...]:
     """The tool, its loader and its shared libraries: all that it may read."""
     done = subprocess.run(
-        [tool],
+        # The loader lists and ends; a static tool would run, so it gets a harmless flag.
+        [tool, "--version"],
         capture_output=True,
         text=True,
         check=False,

@@ -136,6 +136,21 @@ def test_registers_stand_with_the_hits() -> None:
     assert first["registers"]["rip"] == first["rip"]
 
 
+def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
+    command = [sys.executable, "-m", "emulator", "run", "two-cpus-race"]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(1)
+        child.stdout.close()
+        complaint = child.stderr.read()
+
+    assert (child.returncode, complaint) == (141, b"")
+
+
 @pytest.mark.parametrize("arguments", [(), ("fly",), ("run",), ("run", "no-such-file")])
 def test_a_wrong_command_line_has_status_two(arguments: tuple[str, ...]) -> None:
     assert emulator(*arguments).returncode == 2
