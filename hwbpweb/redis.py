@@ -6,11 +6,13 @@ read; a client made elsewhere would bring that back.
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 import redis.asyncio
 from django.conf import settings
 
-_OPTIONS = {"socket_timeout": None, "health_check_interval": 15}
+_OPTIONS: dict[str, Any] = {"socket_timeout": None, "health_check_interval": 15}
 
 
 def redis_client() -> redis.Redis:

@@ -6,7 +6,6 @@ from django.urls import URLPattern, path
 
 from sessions_app.consumers import RunConsumer
 
-# as_asgi() is an ASGI application where Django's types expect a view.
 websocket_urlpatterns: list[URLPattern] = [
-    path("ws/runs/<uuid:run_id>/", RunConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/runs/<uuid:run_id>/", RunConsumer.as_asgi()),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -10,7 +10,13 @@ _SIGN = 1 << 63
 _MASK = (1 << 64) - 1
 
 
-class AddressField(models.BigIntegerField):
+if TYPE_CHECKING:
+    _BigInteger = models.BigIntegerField[int, int]
+else:
+    _BigInteger = models.BigIntegerField
+
+
+class AddressField(_BigInteger):
     """A 64-bit address that sorts as unsigned in a signed column.
 
     Stored is ``x XOR 2**63`` read as signed, which is ``x - 2**63``; ADR 0002.

@@ -16,4 +16,6 @@ def demo_session_create(*, owner: User) -> DebugSession | None:
     if DebugSession.objects.filter(owner=owner).exists():
         return None
     scenario = runner.scenario(SCENARIO)
-    return scenario and launch_scenario(owner=owner, scenario=scenario)
+    if scenario is None:
+        return None
+    return launch_scenario(owner=owner, scenario=scenario)
