@@ -54,6 +54,15 @@ def find(name: str) -> str:
     )
 
 
+@cache
+def available() -> bool:
+    """Whether this host can assemble at all."""
+    try:
+        return bool(find("as") and find("ld"))
+    except ToolMissing:
+        return False
+
+
 def _is_gnu(path: str, name: str) -> bool:
     """Whether this is binutils' tool and can make x86-64 code."""
     flag = ["--help"] if name == "as" else ["-V"]

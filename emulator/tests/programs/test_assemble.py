@@ -7,6 +7,9 @@ import pytest
 from emulator.errors import AssemblyError
 from emulator.programs import load_elf
 from emulator.programs.assemble import KERNEL_BASE, assemble, find_file_reader
+from emulator.tests.programs.assembling import needs_assembler
+
+pytestmark = needs_assembler
 
 COUNTER = """
         .globl _start

@@ -13,6 +13,7 @@ from emulator.errors import ImageError
 from emulator.programs import load_elf
 from emulator.programs.assemble import assemble
 from emulator.programs.image import SymbolKind
+from emulator.tests.programs.assembling import needs_assembler
 from emulator.tests.programs.elf_files import ElfFile, Load
 
 STACKED = "_start: nop\n.type f,@function\nf: ret\n.size f,1\n.bss\n.lcomm big,5000\n"
@@ -46,16 +47,19 @@ def test_a_file_without_sections_has_no_symbols() -> None:
     assert load_elf(ElfFile().pack()).symbols == {}
 
 
+@needs_assembler
 def test_a_function_has_kind_and_size(image: bytes) -> None:
     symbol = load_elf(image).symbols["f"]
 
     assert (symbol.kind, symbol.size) == (SymbolKind.func, 1)
 
 
+@needs_assembler
 def test_a_label_is_a_symbol_too(image: bytes) -> None:
     assert load_elf(image).symbols["_start"].address == 0x401000
 
 
+@needs_assembler
 def test_the_program_headers_are_found_in_memory(image: bytes) -> None:
     assert load_elf(image).phdr_address == 0x400040
 
@@ -126,6 +130,7 @@ def test_a_dynamic_program_of_this_host_is_refused() -> None:
     assert caught.value.field in ("p_type", "e_machine", "EI_CLASS", "e_ident")
 
 
+@needs_assembler
 @given(data=st.data())
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_changed_bytes_give_a_program_or_an_image_error(
@@ -141,6 +146,7 @@ def test_changed_bytes_give_a_program_or_an_image_error(
         assert load_elf(bytes(broken)).segments
 
 
+@needs_assembler
 @given(cut=st.integers(0, 9000))
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_a_file_cut_anywhere_gives_a_program_or_an_image_error(

@@ -16,6 +16,7 @@ from emulator.recipe.symbols import check_alignment
 from emulator.scenarios import Scenario, list_scenarios, load, scenario_ids
 from emulator.scenarios.build import build
 from emulator.scenarios.library import FOLDER
+from emulator.tests.programs.assembling import needs_assembler
 
 EACH = pytest.mark.parametrize("scenario", list_scenarios(), ids=scenario_ids())
 
@@ -69,6 +70,7 @@ def test_every_task_has_an_entry_in_its_image(scenario: Scenario) -> None:
 
 
 @EACH
+@needs_assembler
 def test_the_source_still_makes_the_same_program(scenario: Scenario) -> None:
     kernel = scenario.recipe.tasks[0].mode is Mode.kernel
     (shipped,) = scenario.images.values()
@@ -79,6 +81,7 @@ def test_the_source_still_makes_the_same_program(scenario: Scenario) -> None:
     assert made.segments[1:] == load_elf(shipped).segments[1:]
 
 
+@needs_assembler
 def test_building_again_changes_nothing_but_what_differs(tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(FOLDER / "watched-counter", folder)
