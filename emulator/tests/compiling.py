@@ -24,7 +24,16 @@ def compiled(name: str, compiler: str = "gcc") -> Path:
         pytest.skip(f"{compiler} is not installed")
     target = Path(mkdtemp(prefix="compiled-")) / name
     subprocess.run(
-        [compiler, "-static", "-O2", "-g", "-no-pie", "-o", target, SOURCES / f"{name}.c"],
+        [
+            compiler,
+            "-static",
+            "-O2",
+            "-g",
+            "-no-pie",
+            "-o",
+            target,
+            SOURCES / f"{name}.c",
+        ],
         check=True,
         capture_output=True,
     )
