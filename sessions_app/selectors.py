@@ -24,6 +24,8 @@ _CHUNKS_PER_PAGE = 400
 
 _STATISTICS = [
     "pk",
+    "run",
+    "epoch",
     "first_seq",
     "n",
     "hits_before",
