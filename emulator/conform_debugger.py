@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from unicorn import x86_const
+
 from emulator.target import raw
 from emulator.target.cpu import Cpu
 from emulator.target.debugreg import DR6_BS, DR6_RESET, FLAG_RF, FLAG_TF, is_enabled
@@ -91,7 +93,7 @@ class Debugger:
             self._cpu.regs.write(raw.NAMES.index(name), value)
         for name, text in vector["xmm"].items():
             value = int.from_bytes(bytes.fromhex(text), "little")
-            self._cpu.engine.uc.reg_write(_xmm(name), value)
+            self._cpu.engine.write_register(_xmm(name), value)
         for poke in vector["native"]["setup"]:
             number = poke["dr"]
             if number < 4 or number == 7:
@@ -220,5 +222,5 @@ class Debugger:
 
 
 def _xmm(name: str) -> int:
-    number = getattr(raw.x86, f"UC_X86_REG_XMM{name.lower().removeprefix('xmm')}")
+    number = getattr(x86_const, f"UC_X86_REG_XMM{name.lower().removeprefix('xmm')}")
     return int(number)

@@ -16,13 +16,10 @@ from emulator.events import CODEC_VERSION, EventKind, Limit, Outcome
 from emulator.interleave import slices
 from emulator.recipe import Recipe
 from emulator.recorder import Recorder
+from emulator.target.calibration import flags_state_offset, pending_exception_offset
+from emulator.target.clock import counter_offset
 from emulator.target.cpu import Cpu, Stop
 from emulator.target.instructions import decode
-from emulator.target.raw import (
-    counter_offset,
-    flags_state_offset,
-    pending_exception_offset,
-)
 from emulator.tasks import Task
 from emulator.wire import Batch
 

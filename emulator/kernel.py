@@ -17,8 +17,9 @@ from emulator.progress import Stuck
 from emulator.recorder import Recorder
 from emulator.snapshot import Moment
 from emulator.target import raw
-from emulator.target.cpu import Accessed, Cpu
+from emulator.target.cpu import Cpu
 from emulator.target.debugreg import FLAG_RF, ReadWrite, is_enabled, length, read_write
+from emulator.target.stepper import Accessed
 from emulator.target.traps import Vector
 from emulator.tasks import Task, TaskState
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import importlib
 import importlib.util
 import logging
 import sys
@@ -86,7 +87,7 @@ def lock_down() -> bool:
     if sys.platform != "linux" or importlib.util.find_spec("pyseccomp") is None:
         return False
     try:
-        import pyseccomp  # loads libseccomp, which may be missing
+        pyseccomp = importlib.import_module("pyseccomp")  # loads libseccomp
     except (ImportError, OSError, RuntimeError) as error:
         logger.warning("no seccomp filter: %s", error)
         return False

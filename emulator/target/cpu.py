@@ -16,26 +16,29 @@ The listener is told in zero guest time. Nothing here knows who listens.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, IntFlag
+from enum import Enum
 
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
 
 from emulator.errors import EmulatorError
 from emulator.target import raw
-from emulator.target.debug_unit import DebugUnit, Watch
-from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF, ReadWrite
-from emulator.target.instructions import Instruction, decode
+from emulator.target.calibration import (
+    FLAGS_SETTLED,
+    flags_state_offset,
+    pending_exception_offset,
+)
+from emulator.target.comparators import Comparators
+from emulator.target.debug_unit import DebugUnit
+from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
+from emulator.target.instructions import LONGEST, Instruction, decode
 from emulator.target.paging import AddressSpace
-from emulator.target.raw import EFLAGS, RCX, RIP, RawEngine, Registers
-from emulator.target.traps import Listener, Vector
-from emulator.target.watchhooks import Piece, WatchHooks, pieces
+from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
+from emulator.target.stepper import Accessed, Stepper
+from emulator.target.traps import Listener, Vector, page_fault_error
+from emulator.target.watchhooks import WatchHooks
 
-_UC_MEM_WRITE = 17
-_ZERO_FLAG = 0x40
-_HLT = b"\xf4"
-#: Touching instructions that get a code hook behind them; each hook slows all others.
-_MAX_SUCCESSORS = 6
+_HLT, _ICEBP = b"\xf4", b"\xf1"
 
 
 class EngineStuck(EmulatorError):
@@ -44,19 +47,23 @@ class EngineStuck(EmulatorError):
     code = "engine_stuck"
 
 
-class Accessed(IntFlag):
-    """How the instruction that hit touched what is watched."""
-
-    READ = 1
-    WRITE = 2
-
-
 class Stop(Enum):
     """Why run() returned."""
 
     COUNT = "count"
     REQUESTED = "requested"
     HALTED = "halted"
+
+
+class _Reason(Enum):
+    """What a hook left the engine for."""
+
+    NOTHING = "nothing"
+    SETTLED = "settled"
+    ROLLBACK = "rollback"
+    SYSTEM_CALL = "system call"
+    INTERRUPT = "interrupt"
+    EMULATE = "emulate"
 
 
 class Cpu:
@@ -71,6 +78,8 @@ class Cpu:
         space: AddressSpace,
         emulate: Callable[[Cpu, bytes], int],
     ) -> None:
+        """emulate(cpu, code): carry out an instruction of the host's affairs; returns
+        its length, or 0 when it is none."""
         self.index = index
         self.engine = engine
         self.regs = Registers(engine.handle)
@@ -80,52 +89,43 @@ class Cpu:
         """Retired instructions at the event being told to the listener."""
         self.image_rf = False
         """RF in the image that the exception pushed; the listener may set it."""
-        self.accessed = Accessed(0)
-        """At a data hit: what the instruction did to the watched bytes."""
-        self._listener = listener
-        self._emulate = emulate
-        self._hooks = WatchHooks(engine, self._on_code, self._on_access)
-        self._rollback_context = raw.Context(engine.handle)
-        self._retired = 0
-        self._base = 0
-        self._delta: int | None = None
-        self._stop_requested = False
-        self._leaving = False
-        self._dirty = False
-        self._error: BaseException | None = None
-        self._interrupt: int | None = None
-        self._system_call = False
-        self._emulate_here = False
-        # What the comparators hold, rebuilt when the debug unit or the space changes.
-        self._key: object = None
-        self._execute: dict[int, tuple[int, bool]] = {}
-        self._data: list[tuple[int, int, int, bool, bool]] = []
-        self._pieces: set[Piece] = set()
         self.emulated: frozenset[int] = frozenset()
         """Addresses whose instruction must not reach the engine (rdtsc at CPL0)."""
-        # The instruction whose accesses are being collected.
-        self._bits = 0
-        self._hit = False
-        self._pending_at: int | None = None
-        self._stepping: int | None = None
-        self._guest_tf = False
-        self._rollback: tuple[int, int, bytes] | None = None
-        self._touches: dict[int, int] = {}
-        self._successors: dict[int, int] = {}
-        self._resume: tuple[int, int] | None = None
-        self._last_execute: tuple[int, int] = (0, -9)
-        self._flush_tlb = False
-        self._retried: tuple[int, int] | None = None
-        self._tf_before = False
-        self._forget = False
-        self._keep_alive = [
+        self._listener = listener
+        self._emulate = emulate
+        self._comparators = Comparators(unit)
+        self._step = Stepper(engine.handle, self.regs, self._decode)
+        self._hooks = WatchHooks(engine, self._code, self._access, self._fail)
+        self._scratch = raw.Context(engine.handle)
+        self._start_books()
+        self._handlers = {
+            _Reason.SETTLED: self._store_changes,
+            _Reason.ROLLBACK: lambda: self._step.take_back(self.space),
+            _Reason.SYSTEM_CALL: lambda: self._tell(listener.system_call),
+            _Reason.INTERRUPT: lambda: self._exception(self._vector),
+            _Reason.EMULATE: self._emulate_instruction,
+        }
+        self._callbacks = (
             raw.INTERRUPT_CALLBACK(self._on_interrupt),
             raw.SYSCALL_CALLBACK(self._on_system_call),
-        ]
-        engine.hook(UC_HOOK_INTR, self._keep_alive[0])
-        engine.hook(
-            UC_HOOK_INSN, self._keep_alive[1], extra=(x86.UC_X86_INS_SYSCALL, 0)
         )
+        engine.hook(UC_HOOK_INTR, self._callbacks[0])
+        engine.hook(UC_HOOK_INSN, self._callbacks[1], extra=(x86.UC_X86_INS_SYSCALL, 0))
+
+    def _start_books(self) -> None:
+        self._retired = 0
+        self._base = 0  # retired when the engine was entered
+        self._delta: int | None = None  # what to add to its counter after leaving
+        self._reason = _Reason.NOTHING
+        self._vector = 0
+        self._stop_requested = False
+        self._dirty = False
+        self._tf_before = False
+        self._resume: tuple[int, int] | None = None  # (address, now) with RF = 1
+        self._last_execute = (0, -9)
+        self._seen_generation = 0
+        self._retried: tuple[int, int] | None = None
+        self._error: BaseException | None = None
 
     # What the machine and the listener use.
 
@@ -133,6 +133,11 @@ class Cpu:
     def retired(self) -> int:
         """Instructions completed (docs/adr on the clock: what counts as one)."""
         return self._retired
+
+    @property
+    def accessed(self) -> Accessed:
+        """At a data hit: what the instruction did to the watched bytes."""
+        return self._step.accessed
 
     def request_stop(self) -> None:
         """Leave run() at the boundary at which the CPU stands now."""
@@ -145,11 +150,10 @@ class Cpu:
     def switch_space(self, space: AddressSpace) -> None:
         """The engine's CR3 now belongs to this space."""
         self.space = space
-        self._key = None
 
     def forget_collected(self) -> None:
         """Drop half-collected accesses (before a context switch)."""
-        self._clear_pending()
+        self._step.clear()
         self._resume = None
 
     def run(self, count: int) -> Stop:
@@ -168,15 +172,19 @@ class Cpu:
 
     def _go(self, count: int) -> bool:
         """One stay in the engine. True when the CPU halted."""
-        self._base, self._delta, self._leaving = self._retired, None, False
-        start = self.regs.read(RIP)
-        status = self.engine.start(start, count)
+        self._base, self._delta = self._retired, None
+        self._reason, self._dirty = _Reason.NOTHING, False
+        status = self.engine.start(self.regs.read(RIP), count)
         counter = self.engine.counter.value
-        if self._delta is None:
-            completed = min(counter, count) if not status else counter - 1
-            early = counter <= count
-        else:
+        return self._left(status, counter, count)
+
+    def _left(self, status: int, counter: int, count: int) -> bool:
+        """Close the clock's books for one stay, then do what it was left for."""
+        if self._delta is not None:
             completed, early = counter + self._delta, False
+        else:
+            completed = counter - 1 if status else min(counter, count)
+            early = counter <= count
         self._retired = self.now = self._base + max(completed, 0)
         if self._error is not None:
             error, self._error = self._error, None
@@ -184,36 +192,30 @@ class Cpu:
         return self._after_engine(status, early)
 
     def _after_engine(self, status: int, early: bool) -> bool:
-        if self._forget:
-            self._forget = False
-            fault = self._interrupt not in (None, Vector.DB, Vector.BP)
-            self._forget_exception(settle_flags=fault)
-        if self._rollback is not None:
-            self._finish_rollback()
-        elif self._system_call:
-            self._system_call = False
-            self._tell(lambda: self._listener.system_call(self))
-        elif self._interrupt is not None:
-            vector, self._interrupt = self._interrupt, None
-            self._exception(vector)
-        elif self._emulate_here:
-            self._emulate_here = False
-            self._emulate_instruction()
+        handler = self._handlers.get(self._reason)
+        if handler is not None:
+            handler()
         elif status:
             self._invalid_instruction()
-        elif self._pending_at is not None and not self._leaving:
-            self._deliver_pending_outside()
-        elif early and not self._leaving:
+        elif self._step.pending_at is not None:
+            self.regs.load()
+            if self._raise_pending():
+                self._store_changes()
+        elif early:
             return self._returned_early()
         return False
 
+    def _store_changes(self) -> None:
+        if self._dirty:
+            self._store()
+
     def _returned_early(self) -> bool:
-        """HLT at CPL0, or what the engine takes for a triple fault (see _retry)."""
+        """HLT at CPL0; anything else is an engine that lost its way."""
         self.regs.load()
-        before = self.space.read(self.regs.values[RIP] - 1, 1, 0)
+        rip = self.regs.values[RIP]
+        before = self.space.read(rip - 1, 1, 0)
         if not self.regs.values[raw.CS] & 3 and before == _HLT:
             return True
-        self._forget_exception()
         self._retry()
         return False
 
@@ -223,23 +225,23 @@ class Cpu:
         if place == self._retried:
             raise EngineStuck(f"no way on from {place[0]:#x}")
         self._retried = place
+        self._clean_slate(settle_flags=False)
 
-    def _forget_exception(self, *, settle_flags: bool = False) -> None:
-        """Clear what the engine believes to be in service, see raw's two offsets."""
-        context = self._rollback_context
+    def _clean_slate(self, *, settle_flags: bool) -> None:
+        """Clear what the engine believes to be in service (calibration)."""
+        context = self._scratch
         context.save()
-        context.patch_i32(raw.pending_exception_offset(), -1)
+        context.patch_i32(pending_exception_offset(), -1)
         if settle_flags:
-            context.patch_i32(raw.flags_state_offset(), raw.FLAGS_SETTLED)
+            context.patch_i32(flags_state_offset(), FLAGS_SETTLED)
         context.restore()
 
-    def _tell(self, call: Callable[[], None]) -> None:
+    def _tell(self, call: Callable[[Cpu], None]) -> None:
         """Call the listener outside the engine and take over what it changed."""
         self.regs.load()
         self._dirty = False
-        call()
-        if self._dirty:
-            self._store()
+        call(self)
+        self._store_changes()
 
     def _store(self) -> None:
         values = self.regs.values
@@ -248,70 +250,29 @@ class Cpu:
             values[EFLAGS] &= ~FLAG_RF
             self._resume = (values[RIP], self.now)
         self.regs.store_general()
+        self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         self._dirty = False
 
     # Comparators and hooks.
 
-    def _refresh(self) -> None:
-        unit = self.unit
-        key = (*unit.address, unit.dr7, self.space.root, self.space.generation)
-        if key == self._key:
-            return
-        self._key = key
-        watches = unit.watches()
-        self._execute = {}
-        self._data = []
-        self._pieces = set()
-        armed = any(w.enabled and w.kind is not ReadWrite.EXECUTE for w in watches)
-        for watch in watches:
-            self._take(watch, armed)
-
-    def _take(self, watch: Watch, armed: bool) -> None:
-        bit = 1 << watch.slot
-        if watch.kind is ReadWrite.EXECUTE:
-            bits, enabled = self._execute.get(watch.start, (0, False))
-            self._execute[watch.start] = (bits | bit, enabled or watch.enabled)
-        elif watch.kind is not ReadWrite.IO and armed:
-            writes_only = watch.kind is ReadWrite.WRITE
-            self._data.append((bit, watch.start, watch.end, writes_only, watch.enabled))
-            self._pieces.update(pieces(watch, self.space))
-
-    def _code_addresses(self) -> set[int]:
-        addresses = {a for a, (_, enabled) in self._execute.items() if enabled}
-        addresses.update(self._successors.values())
-        addresses.update(self.emulated)
-        return addresses
-
     def _sync(self) -> None:
         """Make hooks, TLB and comparators equal to the architectural state."""
-        self._refresh()
-        if self._hooks.sync(self._code_addresses(), self._pieces):
-            self.engine.uc.ctl_flush_tb()
-        if self._flush_tlb or self.space.generation != self._seen_generation:
-            self._flush_tlb = False
+        comparators = self._comparators
+        comparators.refresh(self.space)
+        addresses = comparators.execute_addresses | self.emulated
+        addresses.update(self._step.successors.values())
+        if self._hooks.sync(addresses, comparators.pieces):
+            self.engine.flush_blocks()
+        if self.space.generation != self._seen_generation:
             self._seen_generation = self.space.generation
-            self.regs.write(raw.CR3, self.space.root)
-
-    _seen_generation = 0
+            self.regs.write(raw.CR3, self.space.root)  # flushes the TLB
 
     def _hooks_complete(self) -> bool:
-        self._refresh()
-        needed = (a for a, (_, enabled) in self._execute.items() if enabled)
-        return self._hooks.covers(needed, self._pieces)
+        comparators = self._comparators
+        comparators.refresh(self.space)
+        return self._hooks.covers(comparators.execute_addresses, comparators.pieces)
 
     # Inside the engine: hooks. None may raise into C.
-
-    def _on_code(self, address: int) -> None:
-        try:
-            self._code(address)
-        except BaseException as error:  # noqa: BLE001  # carried over the C frame
-            self._fail(error)
-
-    def _on_access(self, kind: int, address: int, size: int) -> None:
-        try:
-            self._access(kind == _UC_MEM_WRITE, address, size)
-        except BaseException as error:  # noqa: BLE001
-            self._fail(error)
 
     def _on_interrupt(self, _handle: int, vector: int, _data: int) -> None:
         try:
@@ -319,20 +280,18 @@ class Cpu:
                 self._debug_interrupt()
             else:
                 self._leave_with_interrupt(vector)
-            self._forget = self._leaving
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001  # carried over the C frame
             self._fail(error)
 
     def _on_system_call(self, _handle: int, _data: int) -> None:
-        self._system_call = True
-        self._leave(0)
+        self._leave(_Reason.SYSTEM_CALL, 0)
 
     def _fail(self, error: BaseException) -> None:
         self._error = error
-        self._leave(0)
+        self._leave(_Reason.SETTLED, 0)
 
-    def _leave(self, delta: int) -> None:
-        self._leaving = True
+    def _leave(self, reason: _Reason, delta: int) -> None:
+        self._reason = reason
         self._delta = delta
         self.engine.stop()
 
@@ -340,40 +299,36 @@ class Cpu:
 
     def _code(self, address: int) -> None:
         self.now = self._base + self.engine.counter.value - 1
-        if self._leaving:
+        if self._reason is not _Reason.NOTHING:
             return
-        if self._pending_at is not None:
+        if self._step.pending_at is not None:
             self.regs.load()
             if self._raise_pending() and self._settle(-1):
                 return
-        found = self._execute.get(address)
-        if found is not None and found[1] and self._execute_fault(address):
+        if self._comparators.execute_bits(address) and self._execute_fault(address):
             return
         if address in self.emulated:
-            self._emulate_here = True
-            self._leave(-1)
+            self._leave(_Reason.EMULATE, -1)
 
     def _execute_fault(self, address: int) -> bool:
         """Raise the fault until something gives. True: do not go on in this hook."""
         last, self._last_execute = self._last_execute, (address, self.now)
         if self._suppressed(address, last):
             return False
-        while True:
-            found = self._execute.get(address)
-            if found is None or not found[1]:
-                return False
+        while bits := self._comparators.execute_bits(address):
             self.regs.load()
-            self.image_rf = False
-            self._raise(found[0], fault=True)
+            self._raise(bits, fault=True)
             if self._settle(-1):
                 return True
             if self.image_rf:
                 return False
+        return False
 
     def _suppressed(self, address: int, last: tuple[int, int]) -> bool:
+        """RF = 1 for this instruction."""
         if self._resume == (address, self.now):
             return True
-        if self._stepping is not None and last == (address, self.now):
+        if self._step.stepping is not None and last == (address, self.now):
             return True  # the same instruction, taken back and run again
         if last == (address, self.now - 1):
             # RF stays set between the iterations of one rep.
@@ -382,7 +337,8 @@ class Cpu:
                 return True
         return bool(self.regs.read(EFLAGS) & FLAG_RF)
 
-    def _raise(self, bits: int, *, fault: bool) -> None:
+    def _raise(self, bits: int, *, fault: bool, image_rf: bool = False) -> None:
+        self.image_rf = image_rf
         self.unit.report(bits)
         self._dirty = False
         self._listener.debug_exception(self, bits, fault=fault)
@@ -391,252 +347,141 @@ class Cpu:
 
     def _settle(self, delta: int) -> bool:
         """After the listener, inside the engine. True when the hook must return."""
-        if self._stop_requested or not self._hooks_complete():
-            if self._dirty:
-                self._store()
-            self._leave(delta)
-            return True
-        if self._dirty:
-            if delta:
-                # Writing RIP sends the instruction round again: it is counted once.
-                self.engine.counter.value -= 1
-            self._store()
+        if self._stop_requested or self._dirty or not self._hooks_complete():
+            # What the listener changed is stored outside: at the start of a block the
+            # engine takes a new RIP back on its way out.
+            self._leave(_Reason.SETTLED, delta)
             return True
         return False
 
     # Data breakpoints.
 
     def _access(self, is_write: bool, address: int, size: int) -> None:
-        end = address + size
-        bits, hit = 0, False
-        for bit, start, stop, writes_only, enabled in self._data:
-            if address < stop and end > start and (is_write or not writes_only):
-                bits |= bit
-                hit = hit or enabled
-        if not bits or self._leaving:
+        bits, hit = self._comparators.touched(is_write, address, size)
+        if not bits or self._reason is not _Reason.NOTHING:
             return
-        if self._stepping is not None:
-            self._collect(bits, hit, is_write)
+        step = self._step
+        if step.stepping is not None:
+            step.collect(bits, hit, is_write)
             return
         at = self.regs.read(RIP)
-        if at == self._pending_at or at in self._successors:
-            self._pending_at = at
-            self._collect(bits, hit, is_write)
+        if at == step.pending_at or at in step.successors:
+            step.pending_at = at
+            step.collect(bits, hit, is_write)
         elif hit:
-            old = self.space.read(address, self._mapped(address, size), 0)
-            self._rollback = (at, address, old if is_write else b"")
-            self._rollback_context.save()
-            self._leave(-1)
-
-    def _collect(self, bits: int, hit: bool, is_write: bool) -> None:
-        if not self._bits:
-            self.accessed = Accessed(0)
-        self.accessed |= Accessed.WRITE if is_write else Accessed.READ
-        self._bits |= bits
-        self._hit = self._hit or hit
-
-    def _mapped(self, address: int, size: int) -> int:
-        """How much of an access lies on mapped pages; the rest will fault."""
-        if self.space.translate(address + size - 1) is None:
-            return -address % 0x1000
-        return size
-
-    def _finish_rollback(self) -> None:
-        assert self._rollback is not None
-        at, address, old = self._rollback
-        self._rollback = None
-        if old:
-            self._take_back(at, address, old)
-        self._rollback_context.patch_i32(raw.flags_state_offset(), raw.FLAGS_SETTLED)
-        self._rollback_context.restore()
-        flags = self.regs.read(EFLAGS)
-        self._guest_tf = bool(flags & FLAG_TF)
-        self.regs.write(EFLAGS, flags | FLAG_TF)
-        self.regs.write(RIP, at)
-        self._clear_pending()
-        self._stepping = at
-        self._learn(at)
-
-    def _take_back(self, at: int, address: int, old: bytes) -> None:
-        found = self._decode(at)
-        if found is not None and found.mnemonic == "cmpxchg16b":
-            # Two stores, one of them maybe unseen. They happen only when memory equalled
-            # RDX:RAX, so that is what stood there.
-            address &= ~15
-            values = self.regs
-            old = values.read(raw.RAX).to_bytes(8, "little")
-            old += values.read(raw.RDX).to_bytes(8, "little")
-        self.space.load(address, old)
-
-    def _learn(self, at: int) -> None:
-        self._touches[at] = self._touches.get(at, 0) + 1
-        if self._touches[at] < 2 or len(self._successors) >= _MAX_SUCCESSORS:
-            return
-        found = self._decode(at)
-        if found is not None and found.linear:
-            self._successors[at] = at + found.length
-
-    def _clear_pending(self) -> None:
-        self._bits = 0
-        self._hit = False
-        self._pending_at = None
-        self._stepping = None
+            old = self.space.mapped_bytes(address, size)
+            step.begin(at, address, old if is_write else b"")
+            self._leave(_Reason.ROLLBACK, -1)
 
     def _raise_pending(self) -> bool:
         """Raise the collected data trap; regs are loaded. False: nothing had matched."""
-        bits, hit = self._bits, self._hit
-        self._clear_pending()
-        if not hit:
-            return False
-        self.image_rf = False
-        self._raise(bits, fault=False)
-        return True
-
-    def _deliver_pending_outside(self) -> None:
-        self._tell(lambda: None)
-        if self._raise_pending() and self._dirty:
-            self._store()
+        bits, hit = self._step.bits, self._step.hit
+        self._step.clear()
+        if hit:
+            self._raise(bits, fault=False)
+        return hit
 
     # Single steps, ours and the guest's.
 
     def _debug_interrupt(self) -> None:
         self.now = self._base + self.engine.counter.value
         self.regs.load()
-        values = self.regs.values
-        stepping, bits, hit = self._stepping, self._bits, self._hit
+        step, values = self._step, self.regs.values
         # A POPF that clears TF is still followed by its own step trap.
         single, self._tf_before = self._tf_before, bool(values[EFLAGS] & FLAG_TF)
-        single = single or self._tf_before
-        if stepping is None and not single:
+        if step.stepping is None and not (single or self._tf_before):
             self._leave_with_interrupt(Vector.DB)  # INT $1
             return
-        self._clear_pending()
-        self.image_rf = False
-        if stepping is not None:
-            single = self._guest_tf
-            self._end_step(stepping)
+        bits, hit, image_rf = step.bits, step.hit, False
+        if step.stepping is None:
+            single = True
+        else:
+            single = step.guest_tf
+            image_rf = self._end_step(step.stepping)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
+        step.clear()
         if hit or single:
-            self._raise((bits if hit else 0) | (DR6_BS if single else 0), fault=False)
+            bits = (bits if hit else 0) | (DR6_BS if single else 0)
+            self._raise(bits, fault=False, image_rf=image_rf)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
             self._settle(0)
 
-    def _end_step(self, at: int) -> None:
-        """Hide our TF from the guest and close the books of a rep."""
-        values = self.regs.values
-        found = self._decode(at)
-        keeps_tf = self._guest_tf or (found is not None and found.pops_flags)
-        if not keeps_tf:
-            values[EFLAGS] &= ~FLAG_TF
-            self.regs.write(EFLAGS, values[EFLAGS])
-        if found is None:
-            return
-        if found.pushes_flags and not self._guest_tf:
-            self._hide_pushed_tf(values[raw.RSP])
-        if found.rep:
-            self._end_rep_iteration(found, values[RIP] == at)
-
-    def _hide_pushed_tf(self, stack: int) -> None:
-        byte = self.space.read(stack + 1, 1, 0)[0]
-        self.space.load(stack + 1, bytes([byte & ~(FLAG_TF >> 8)]))
-
-    def _end_rep_iteration(self, found: Instruction, more: bool) -> None:
-        if more:
-            # RF is still set from the execute breakpoint on this very rep.
-            self.image_rf = self._last_execute[0] == self.regs.values[RIP]
-            return
-        values = self.regs.values
-        equal = bool(values[EFLAGS] & _ZERO_FLAG)
-        by_flag = found.compares and equal != found.repeats_while_equal
-        if not by_flag:
+    def _end_step(self, at: int) -> bool:
+        """Close our step; true when RF is still set from an execute breakpoint."""
+        found = self._step.end_step(self.space)
+        if found is None or not found.rep:
+            return False
+        if self.regs.values[RIP] == at:
+            return self._last_execute[0] == at
+        if self._step.rep_used_up(found):
             # Unstepped, the engine passes once more to find the count exhausted.
             self._base += 1
             self.now += 1
+        return False
 
     # Everything else that interrupts.
 
     def _leave_with_interrupt(self, vector: int) -> None:
-        self._interrupt = vector
-        self._rollback = None
-        self._leave(0 if vector == Vector.BP else -1)
+        self._vector = vector
+        self._step.forget_taken()
+        self._leave(_Reason.INTERRUPT, 0 if vector == Vector.BP else -1)
 
     def _exception(self, vector: int) -> None:
         """A fault or int3, told outside the engine."""
+        self._clean_slate(settle_flags=vector not in (Vector.DB, Vector.BP))
         self.regs.load()
-        values = self.regs.values
-        if self._stepping is not None and not self._guest_tf:
-            values[EFLAGS] &= ~FLAG_TF
-            self.regs.write(EFLAGS, values[EFLAGS])
-        self._clear_pending()
+        self._step.hide_tf()
+        self._step.clear()
         if vector == Vector.DF:
-            # No task can raise one: the engine mixed two exceptions up. Try again.
-            self._retry()
-            return
-        if vector == Vector.BP:
+            self._retry()  # no task can raise one: two exceptions were mixed up
+        elif vector == Vector.BP:
             self.image_rf = False
-            self._tell(lambda: self._listener.breakpoint_exception(self))
-            return
-        if self._fetch_breakpoint(vector):
-            return
-        self._fault(vector)
+            self._tell(self._listener.breakpoint_exception)
+        elif not self._fetch_breakpoint(vector):
+            self._fault(vector)
 
     def _fault(self, vector: int) -> None:
-        code = self._decode_bytes(self.regs.values[RIP])
-        skip = self._emulate(self, code)
+        skip = self._emulate(self, self._code_bytes())
         if skip:
             self._skip(skip)
             return
-        error, address = self._fault_details(vector)
+        error, address = 0, 0
+        if vector == Vector.PF:
+            values = self.regs.values
+            address = values[raw.CR2]
+            error = page_fault_error(values[RIP], address, values[raw.CS], self.space)
         self.regs.values[EFLAGS] |= FLAG_RF  # every fault pushes RF = 1
         self._dirty = False
         self._listener.exception(self, vector, error, address)
-        if self._dirty:
-            self._store()
+        self._store_changes()
 
     def _fetch_breakpoint(self, vector: int) -> bool:
         """An execute breakpoint comes before the fault of its own fetch."""
         rip = self.regs.values[RIP]
-        found = self._execute.get(rip)
-        if vector != Vector.PF or found is None or not found[1]:
+        bits = self._comparators.execute_bits(rip)
+        if vector != Vector.PF or not bits or self.regs.values[raw.CR2] != rip:
             return False
-        if self.regs.values[raw.CR2] != rip or self._resume == (rip, self.now):
+        if self._resume == (rip, self.now):
             return False
-        self.image_rf = False
-        self._raise(found[0], fault=True)
-        if self._dirty:
-            self._store()
+        self._raise(bits, fault=True)
+        self._store_changes()
         return True
-
-    def _fault_details(self, vector: int) -> tuple[int, int]:
-        values = self.regs.values
-        if vector != Vector.PF:
-            return 0, 0
-        address = values[raw.CR2]
-        error = 4 if values[raw.CS] & 3 else 0
-        if self.space.translate(address) is not None:
-            error |= 1
-        if address == values[RIP]:
-            error |= 0x10
-        return error, address
 
     def _invalid_instruction(self) -> None:
         self.regs.load()
-        if self._stepping is not None and not self._guest_tf:
-            self.regs.values[EFLAGS] &= ~FLAG_TF
-            self.regs.write(EFLAGS, self.regs.values[EFLAGS])
-        self._clear_pending()
-        code = self._decode_bytes(self.regs.values[RIP])
-        if code[:1] == b"\xf1":
-            self._skip(1)  # icebp: a #DB that no condition explains
+        self._step.hide_tf()
+        self._step.clear()
+        if self._code_bytes()[:1] == _ICEBP:
+            self._skip(1)  # a #DB that no condition explains
             self.image_rf = False
-            self._tell(lambda: self._listener.debug_exception(self, 0, fault=False))
+            self._listener.debug_exception(self, 0, fault=False)
+            self._store_changes()
             return
         self._fault(Vector.UD)
 
     def _emulate_instruction(self) -> None:
         self.regs.load()
-        skip = self._emulate(self, self._decode_bytes(self.regs.values[RIP]))
-        self._skip(skip)
+        self._skip(self._emulate(self, self._code_bytes()))
 
     def _skip(self, length: int) -> None:
         """The instruction was carried out by hand: step over it and count it."""
@@ -645,18 +490,8 @@ class Cpu:
         self.now = self._retired
         self._store()
 
-    def _decode_bytes(self, address: int) -> bytes:
-        size = (
-            15 if self.space.translate(address + 14) is not None else -address % 0x1000
-        )
-        if self.space.translate(address) is None:
-            return b""
-        return self.space.read(address, min(size, 15), 0)
+    def _code_bytes(self) -> bytes:
+        return self.space.mapped_bytes(self.regs.values[RIP], LONGEST)
 
     def _decode(self, address: int) -> Instruction | None:
-        return decode(self._decode_bytes(address))
-
-    @property
-    def rcx(self) -> int:
-        """Count register, for the rules of rep."""
-        return self.regs.values[RCX]
+        return decode(self.space.mapped_bytes(address, LONGEST))

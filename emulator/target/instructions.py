@@ -11,6 +11,9 @@ from functools import lru_cache
 import capstone
 from capstone import x86 as cs
 
+#: Bytes of the longest instruction.
+LONGEST = 15
+
 _BRANCHES = {
     cs.X86_GRP_JUMP,
     cs.X86_GRP_CALL,

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unicorn import UC_PROT_ALL
 from unicorn import x86_const as x86
 
 from emulator.target import debugreg, raw
@@ -95,12 +94,12 @@ class Machine:
         cpu.regs.write(raw.RSP, top)
         cpu.regs.write(raw.RIP, _STUB)
         raw.check(cpu.engine.start(_STUB, 1))
-        cpu.engine.uc.ctl_flush_tb()  # the next block was translated ahead, without hooks
+        cpu.engine.flush_blocks()  # the next block was translated ahead, without hooks
         for name, value in (registers or {}).items():
             if name in raw.NAMES:
                 cpu.regs.write(raw.NAMES.index(name), value)
             else:
-                cpu.engine.uc.reg_write(_OTHER_REGISTERS[name], value)
+                cpu.engine.write_register(_OTHER_REGISTERS[name], value)
         if rflags & 0x100:
             cpu.regs.write(raw.EFLAGS, rflags | _RFLAGS_FIXED)
         cpu.switch_space(space)
@@ -108,7 +107,7 @@ class Machine:
     def code_changed(self, address: int, length: int) -> None:
         """Bytes that may be code were written from outside: no engine may keep them."""
         for cpu in self.cpus:
-            cpu.engine.uc.ctl_remove_cache(address, address + length)
+            cpu.engine.drop_blocks(address, length)
 
     def _build_own(self, cpus: int) -> None:
         space = self.kernel_space
@@ -121,16 +120,15 @@ class Machine:
 
     def _cpu(self, index: int, listener: Listener, profile: Profile) -> Cpu:
         engine = RawEngine()
-        uc = engine.uc
-        uc.mem_map_ptr(0, self.ram.size, UC_PROT_ALL, self.ram.host_address)
-        uc.reg_write(x86.UC_X86_REG_GDTR, (0, _GDT, PAGE - 1, 0))
-        uc.msr_write(_EFER, _EFER_VALUE)
-        uc.reg_write(x86.UC_X86_REG_CR4, _CR4_VALUE)
-        uc.reg_write(x86.UC_X86_REG_CR3, self.kernel_space.root)
-        uc.reg_write(x86.UC_X86_REG_CR0, _CR0_VALUE)
-        uc.reg_write(x86.UC_X86_REG_FPCW, _FPU_CONTROL)
-        uc.reg_write(x86.UC_X86_REG_FPTAG, 0xFFFF)
-        uc.reg_write(x86.UC_X86_REG_MXCSR, _MXCSR)
+        engine.map_host_memory(self.ram.size, self.ram.host_address)
+        engine.write_register(x86.UC_X86_REG_GDTR, (0, _GDT, PAGE - 1, 0))
+        engine.uc.msr_write(_EFER, _EFER_VALUE)
+        engine.write_register(x86.UC_X86_REG_CR4, _CR4_VALUE)
+        engine.write_register(x86.UC_X86_REG_CR3, self.kernel_space.root)
+        engine.write_register(x86.UC_X86_REG_CR0, _CR0_VALUE)
+        engine.write_register(x86.UC_X86_REG_FPCW, _FPU_CONTROL)
+        engine.write_register(x86.UC_X86_REG_FPTAG, 0xFFFF)
+        engine.write_register(x86.UC_X86_REG_MXCSR, _MXCSR)
         fixed = debugreg.DR6_FIXED_1 if profile.dr6_fixed_bits_read_as_one else 0
         unit = DebugUnit(dr6_fixed_1=fixed, dr6=fixed)
         return Cpu(index, engine, listener, unit, self.kernel_space, self._host.emulate)

@@ -140,6 +140,14 @@ class AddressSpace:
         """Store bytes whatever the protection says (the loader's way)."""
         self.write(address, data, need=0)
 
+    def mapped_bytes(self, address: int, length: int) -> bytes:
+        """Bytes from address on, as far as pages are mapped; at most two pages."""
+        if self.translate(address) is None:
+            return b""
+        if self.translate(address + length - 1) is None:
+            length = -address % PAGE
+        return self.read(address, length, 0)
+
     def _spans(self, address: int, length: int, need: int) -> Iterator[tuple[int, int]]:
         while length > 0:
             page = self.page(address)

@@ -9,13 +9,15 @@ docs/engine.md.
 from __future__ import annotations
 
 import ctypes
-import struct
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from typing import Any
 
 import unicorn.unicorn_py3.unicorn as binding
-from unicorn import UC_ARCH_X86, UC_HOOK_INTR, UC_MODE_64, Uc, UcError
+from unicorn import UC_ARCH_X86, UC_MODE_64, UC_PROT_ALL
 from unicorn import x86_const as x86
+from unicorn.unicorn_py3 import Uc, UcError
+
+from emulator.target.clock import counter_offset, handle_of
 
 GENERAL = [
     "RAX",
@@ -61,16 +63,14 @@ INTERRUPT_CALLBACK = ctypes.CFUNCTYPE(
 )
 SYSCALL_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
-_HANDLE_BYTES = 0x2000
-_CALIBRATION_LOOP = bytes.fromhex("48c7c1e80300004883c00148ffc975f7f4")
 _lib = binding.uclib
 
 
-def _function(name: str, *argument_types: object) -> Callable[..., int]:
+def _function(name: str, *argument_types: Any) -> Callable[..., int]:
     function = _lib[name]
     function.argtypes = argument_types
     function.restype = ctypes.c_int
-    return function  # type: ignore[no-any-return]  # ctypes is untyped here
+    return function
 
 
 _POINTER = ctypes.c_void_p
@@ -107,35 +107,6 @@ def check(status: int) -> None:
     """Raise UcError for a status that is not UC_ERR_OK."""
     if status:
         raise UcError(status)
-
-
-def handle_of(uc: Uc) -> int:
-    """The engine's handle as an integer."""
-    handle = uc._uch
-    return int(getattr(handle, "value", handle))
-
-
-@lru_cache(maxsize=1)
-def counter_offset() -> int:
-    """Offset in the handle of the executed-instruction counter (decisions D1).
-
-    Found by running three different counts and keeping the one word that follows.
-    Raises RuntimeError when the engine has no such word.
-    """
-    found: set[int] | None = None
-    for count in (7, 13, 29):
-        uc = Uc(UC_ARCH_X86, UC_MODE_64)
-        uc.ctl_set_tcg_buffer_size(1 << 20)
-        uc.mem_map(0x1000, 0x1000)
-        uc.mem_write(0x1000, _CALIBRATION_LOOP)
-        uc.emu_start(0x1000, 0x1000 + len(_CALIBRATION_LOOP) - 1, count=count)
-        image = ctypes.string_at(handle_of(uc), _HANDLE_BYTES)
-        words = struct.unpack(f"<{_HANDLE_BYTES // 8}Q", image)
-        offsets = {8 * i for i, word in enumerate(words) if word == count + 1}
-        found = offsets if found is None else found & offsets
-    if found is None or len(found) != 1:
-        raise RuntimeError(f"the engine's instruction counter was not found: {found}")
-    return found.pop()
 
 
 class Context:
@@ -215,7 +186,10 @@ class RawEngine:
     """One Unicorn engine: start, stop, hooks, contexts."""
 
     def __init__(self, tcg_buffer: int = 32 << 20) -> None:
-        self.uc = Uc(UC_ARCH_X86, UC_MODE_64)
+        self.uc: Any = Uc(UC_ARCH_X86, UC_MODE_64)
+        # The default model draws RDRAND from the host; this one has neither RDRAND nor
+        # RDSEED, so both raise #UD and are carried out as functions of the seed.
+        self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_SANDYBRIDGE)
         # Without this each engine reserves 1 GiB of address space and RLIMIT_AS kills it.
         self.uc.ctl_set_tcg_buffer_size(tcg_buffer)
         # Otherwise leaving looks up the `until` address, and that lookup faults.
@@ -227,6 +201,22 @@ class RawEngine:
     def start(self, address: int, count: int) -> int:
         """Run at most count instructions; returns the engine's status."""
         return _emu_start(self.handle, address, 0, 0, count)
+
+    def map_host_memory(self, size: int, host_address: int) -> None:
+        """Physical memory from 0 on, shared with the host and other engines."""
+        self.uc.mem_map_ptr(0, size, UC_PROT_ALL, host_address)
+
+    def flush_blocks(self) -> None:
+        """Drop all translated code: hooks have come or gone."""
+        self.uc.ctl_flush_tb()
+
+    def drop_blocks(self, address: int, length: int) -> None:
+        """Drop translated code of a range of linear addresses."""
+        self.uc.ctl_remove_cache(address, address + length)
+
+    def write_register(self, number: int, value: object) -> None:
+        """A register that the model does not carry along (set-up only)."""
+        self.uc.reg_write(number, value)
 
     def stop(self) -> None:
         """Leave start() after the current instruction or hook."""
@@ -260,87 +250,3 @@ class RawEngine:
         """Remove a hook."""
         check(_hook_del(self.handle, number))
         # The engine frees a hook lazily, so the callback must outlive this call.
-
-
-@lru_cache(maxsize=1)
-def pending_exception_offset() -> int:
-    """Offset in a saved context of the exception that the engine thinks is being served.
-
-    The engine clears it only when it delivers through an IDT; ours never does, so a
-    second fault would become a double fault. Found by provoking #DE and #GP.
-    Raises RuntimeError when the engine has no such word.
-    """
-    before, after_divide = _context_after("31c9f7f1", 0)
-    _, after_protection = _context_after("66b834128ed8", 13)
-    offsets = [
-        i
-        for i in range(0, len(before) - 3, 4)
-        if before[i : i + 4] == b"\xff\xff\xff\xff"
-        and after_divide[i : i + 4] == b"\0\0\0\0"
-        and after_protection[i : i + 4] == b"\x0d\0\0\0"
-    ]
-    if len(offsets) != 1:
-        raise RuntimeError(f"the engine's pending exception was not found: {offsets}")
-    return offsets[0]
-
-
-def _context_after(code: str, vector: int) -> tuple[bytes, bytes]:
-    """Context images of a scratch engine before and after code that faults."""
-    engine = RawEngine(1 << 20)
-    engine.uc.mem_map(0x1000, 0x1000)
-    engine.uc.mem_write(0x1000, bytes.fromhex(code))
-    seen: list[int] = []
-
-    def on_interrupt(_handle: int, number: int, _data: int) -> None:
-        seen.append(number)
-        engine.stop()
-
-    callback = INTERRUPT_CALLBACK(on_interrupt)
-    engine.hook(UC_HOOK_INTR, callback)
-    context = Context(engine.handle)
-    context.save()
-    before = context.image()
-    engine.start(0x1000, 5)
-    context.save()
-    if seen != [vector]:
-        raise RuntimeError(f"calibration expected exception {vector}, saw {seen}")
-    return before, context.image()
-
-
-#: Lazy-flags state "RFLAGS stand in the flags word", the engine's number for it.
-FLAGS_SETTLED = 1
-
-
-@lru_cache(maxsize=1)
-def flags_state_offset() -> int:
-    """Offset in a saved context of the word that says how flags are to be computed.
-
-    With instructions being counted the engine settles the flags before each one, but
-    on leaving in the middle of an instruction restores the word from before that:
-    flags then read wrong. Found by CMP and ADD, each followed by a write of RFLAGS.
-    Raises RuntimeError when the engine has no such word.
-    """
-    candidates: set[int] | None = None
-    for code in ("4839c8", "4801c8"):
-        engine = RawEngine(1 << 20)
-        engine.uc.mem_map(0x1000, 0x1000)
-        engine.uc.mem_write(0x1000, bytes.fromhex(code) + b"\x90" * 8)
-        engine.uc.reg_write(x86.UC_X86_REG_RAX, 0x5A5A5A5A5A5A5A5A)
-        engine.uc.reg_write(x86.UC_X86_REG_RCX, 0x3C3C3C3C3C3C3C3C)
-        engine.start(0x1000, 1)
-        context = Context(engine.handle)
-        context.save()
-        lazy = context.image()
-        engine.uc.reg_write(x86.UC_X86_REG_EFLAGS, 0x202)
-        context.save()
-        settled = context.image()
-        found = {
-            i
-            for i in range(0, len(lazy) - 3, 4)
-            if 1 < int.from_bytes(lazy[i : i + 4], "little") < 64
-            and int.from_bytes(settled[i : i + 4], "little") == FLAGS_SETTLED
-        }
-        candidates = found if candidates is None else candidates & found
-    if candidates is None or len(candidates) != 1:
-        raise RuntimeError(f"the engine's flags word was not found: {candidates}")
-    return candidates.pop()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
+from emulator.target.paging import AddressSpace
+
 if TYPE_CHECKING:
     from emulator.target.cpu import Cpu
 
@@ -51,3 +53,16 @@ class Listener(Protocol):
 
     def system_call(self, cpu: Cpu) -> None:
         """SYSCALL; RIP is behind it. The result goes into rax."""
+
+
+def page_fault_error(rip: int, cr2: int, cs: int, space: AddressSpace) -> int:
+    """Error code of a page fault: P, U/S and I/D bits.
+
+    The engine does not tell W/R; the bit stays 0 (docs/engine.md).
+    """
+    error = 4 if cs & 3 else 0
+    if space.translate(cr2) is not None:
+        error |= 1
+    if cr2 == rip:
+        error |= 0x10
+    return error

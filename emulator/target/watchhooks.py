@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from unicorn import UC_HOOK_CODE, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE
+from unicorn import (
+    UC_HOOK_CODE,
+    UC_HOOK_MEM_READ,
+    UC_HOOK_MEM_WRITE,
+    UC_MEM_WRITE,
+)
 
 from emulator.target.debug_unit import Watch
 from emulator.target.debugreg import ReadWrite
@@ -55,13 +60,22 @@ class WatchHooks:
         self,
         engine: RawEngine,
         on_code: Callable[[int], None],
-        on_access: Callable[[int, int, int], None],
+        on_access: Callable[[bool, int, int], None],
+        on_error: Callable[[BaseException], None],
     ) -> None:
+        """on_access(is write, linear address, size). Nothing may raise into C, so an
+        exception of either goes to on_error."""
         self._engine = engine
         self._on_access = on_access
-        self._code = CODE_CALLBACK(
-            lambda _handle, address, _size, _data: on_code(address)
-        )
+        self._on_error = on_error
+
+        def callback(_handle: int, address: int, _size: int, _data: int) -> None:
+            try:
+                on_code(address)
+            except BaseException as error:  # noqa: BLE001  # carried over the C frame
+                on_error(error)
+
+        self._code = CODE_CALLBACK(callback)
         self._memory: dict[Piece, int] = {}
         self._addresses: dict[int, int] = {}
 
@@ -93,12 +107,16 @@ class WatchHooks:
             self._engine.unhook(self._addresses.pop(address))
 
     def _hook_memory(self, piece: Piece) -> int:
-        on_access, delta = self._on_access, piece.delta
+        on_access, on_error = self._on_access, self._on_error
+        delta = piece.delta
 
         def callback(
             _handle: int, kind: int, physical: int, size: int, _value: int, _data: int
         ) -> None:
-            on_access(kind, physical + delta, size)
+            try:
+                on_access(kind == UC_MEM_WRITE, physical + delta, size)
+            except BaseException as error:  # noqa: BLE001  # carried over the C frame
+                on_error(error)
 
         return self._engine.hook(
             piece.kinds, MEMORY_CALLBACK(callback), piece.begin, piece.end

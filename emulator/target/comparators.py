@@ -1,0 +1,64 @@
+"""What the four slots of a debug unit match right now, ready for the hot path."""
+
+from __future__ import annotations
+
+from emulator.target.debug_unit import DebugUnit, Watch
+from emulator.target.debugreg import ReadWrite
+from emulator.target.paging import AddressSpace
+from emulator.target.watchhooks import Piece, pieces
+
+
+class Comparators:
+    """Rebuilt only when a debug register or the address space has changed."""
+
+    def __init__(self, unit: DebugUnit) -> None:
+        self._unit = unit
+        self._key: object = None
+        self._execute: dict[int, tuple[int, bool]] = {}
+        self._data: list[tuple[int, int, int, bool, bool]] = []
+        self.pieces: set[Piece] = set()
+        """Physical ranges that must be hooked for the armed data slots."""
+
+    def refresh(self, space: AddressSpace) -> None:
+        """Take over the registers and translations of this moment."""
+        unit = self._unit
+        key = (*unit.address, unit.dr7, space.root, space.generation)
+        if key == self._key:
+            return
+        self._key = key
+        self._execute, self._data, self.pieces = {}, [], set()
+        watches = unit.watches()
+        armed = any(w.enabled and w.kind is not ReadWrite.EXECUTE for w in watches)
+        for watch in watches:
+            self._take(watch, space, armed)
+
+    def _take(self, watch: Watch, space: AddressSpace, armed: bool) -> None:
+        bit = 1 << watch.slot
+        if watch.kind is ReadWrite.EXECUTE:
+            bits, enabled = self._execute.get(watch.start, (0, False))
+            self._execute[watch.start] = (bits | bit, enabled or watch.enabled)
+        elif watch.kind is not ReadWrite.IO and armed:
+            # Disabled slots too: their B bits show when an enabled one hits.
+            writes_only = watch.kind is ReadWrite.WRITE
+            self._data.append((bit, watch.start, watch.end, writes_only, watch.enabled))
+            self.pieces.update(pieces(watch, space))
+
+    @property
+    def execute_addresses(self) -> set[int]:
+        """Where an enabled execute breakpoint stands."""
+        return {a for a, (_, enabled) in self._execute.items() if enabled}
+
+    def execute_bits(self, address: int) -> int:
+        """B bits of an execute breakpoint at the address; 0 when none is enabled."""
+        bits, enabled = self._execute.get(address, (0, False))
+        return bits if enabled else 0
+
+    def touched(self, is_write: bool, address: int, size: int) -> tuple[int, bool]:
+        """B bits that a data access sets, and whether an enabled slot is among them."""
+        end = address + size
+        bits, hit = 0, False
+        for bit, start, stop, writes_only, enabled in self._data:
+            if address < stop and end > start and (is_write or not writes_only):
+                bits |= bit
+                hit = hit or enabled
+        return bits, hit
