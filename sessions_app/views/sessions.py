@@ -114,7 +114,6 @@ def session_detail(request: HttpRequest, session_id: str) -> HttpResponse:
         context |= _context(request, access, run)
     response = render(request, "sessions/detail.html", context)
     if access.link is not None:
-        response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -127,6 +126,8 @@ def moment(
     access, run = numbered_run(request, session_id, number)
     notes = session_notes(access.session)
     view = moment_view(run, hit, request.GET.get("moment", ""))
+    if view is None and not run.is_over:
+        return HttpResponse(status=202)  # seen live, not stored yet: ask again
     if view is None:
         raise Http404("no such hit")
     view.remarks = [

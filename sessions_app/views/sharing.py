@@ -88,9 +88,7 @@ def _box(request: HttpRequest, access: Access, **extra: Any) -> HttpResponse:
         **extra,
     }
     name = "sessions/_share.html" if wants_fragment(request) else "sessions/share.html"
-    response = render(request, name, context)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return render(request, name, context)
 
 
 @never_cache

@@ -164,18 +164,20 @@ export class HitsTable {
     return false;
   }
 
-  choose(number, { centre = false } = {}) {
+  // A choice stops the table from following the end: rows must not move under the pointer.
+  choose(number, { centre = false, follow = false } = {}) {
     this.chosen = number;
+    this.follow = follow;
+    if (follow) return this.paint();
     const at = this.rowOf(number);
     if (at >= 0) {
       const { row, scale } = this.geometry();
       const y = (at * row) / scale;
       const top = this.view.scrollTop;
       if (centre || y < top || y + row > top + this.view.clientHeight) {
-        this.follow = false;
         this.view.scrollTop = y - this.view.clientHeight * 0.4;
       }
     }
-    this.paint();
+    return this.paint();
   }
 }

@@ -27,7 +27,7 @@ export class MomentPane {
         return false; // Offline: what is loaded stays.
       }
       if (turn !== this.turn) return false;
-      if (answer.ok) {
+      if (answer.status === 200) {
         this.swap(await answer.text(), turn);
         this.onShown(number);
         return true;

@@ -66,7 +66,7 @@ function start() {
       table.add(fresh, last);
       data.hits = table.total;
       runState.progress(feed.seq, table.total);
-      if (!table.chosen && table.total) choose(1);
+      if (!table.chosen && table.total) choose(1, { follow: table.follow });
       if (query && fresh.length) refilter();
     },
     state(state) {
