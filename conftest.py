@@ -69,7 +69,6 @@ def redis_server(server_url: str, settings: Any) -> str:
 def worker(redis_server: str, transactional_db: None) -> Iterator[None]:
     """A Celery worker of both queues that runs the product's tasks in a thread."""
     assert tasks.execute_run.name in app.tasks
-    app.pool.force_close_all()
     with start_worker(
         app,
         pool="solo",

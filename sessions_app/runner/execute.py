@@ -88,11 +88,14 @@ class _Conversation:
         """Why this side ended the run, if it did."""
         self.kill_at: float | None = None
         self.events = self.hits = self.retired = 0
+        self.listening = False
+        """The child has begun; what is sent before could be lost with its start-up."""
         self.paused = False
         self.spent = 0.0
         self._mark = time.monotonic()
 
     def take(self, data: bytes) -> None:
+        self.listening = True
         for kind, payload in self.parser.feed(data):
             if kind is FrameType.BATCH:
                 self._batch(decode_batch(payload))
@@ -127,7 +130,7 @@ class _Conversation:
 
     def command(self, child: Child) -> None:
         """Pass on what other threads asked for; watch the wall limit."""
-        while not self.control.commands.empty():
+        while self.listening and not self.control.commands.empty():
             word = self.control.commands.get()
             child.send(pack(_COMMANDS[word]))
             if word == "cancel" and self.verdict is None:
