@@ -12,10 +12,8 @@ import redis
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError
 
 from sessions_app import hub, selectors
-from sessions_app.errors import DomainError
 from sessions_app.models import Run
 from sessions_app.permissions import access_for
 from sessions_app.stream import (
@@ -47,11 +45,12 @@ _CHECK_AGAIN = 5.0
 class RunConsumer(AsyncWebsocketConsumer):
     """One browser that follows one run, at its own pace."""
 
-    run_id: str
+    run_id = ""
     epoch = 0
     cursor = 0
     _tail: hub.Tail | None = None
     _sender: asyncio.Task[None] | None = None
+    _closing: asyncio.Task[None] | None = None
     _state_due = True
     _replay_due = True
     _last_state = b""
@@ -75,15 +74,30 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.epoch, self.cursor = cursor
         await self.channel_layer.group_add(group_name(self.run_id), self.channel_name)
         self._tail = await hub.tail_join(self.run_id)
-        self._sender = asyncio.create_task(self._serve(self._tail))
+        self._sender = asyncio.create_task(self._send_all(self._tail))
+        self._sender.add_done_callback(self._sender_ended)
 
-    async def disconnect(self, code: int) -> None:
-        """Give everything back."""
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The life of the socket. However it ends, everything is given back."""
+        try:
+            await super().__call__(scope, receive, send)
+        except redis.RedisError as error:
+            # The channel layer lost its server; the browser returns with its cursor.
+            logger.warning("socket of run %s: %s", self.run_id, error)
+            await self.close(INTERNAL_ERROR)
+        finally:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
         if self._tail is not None:
             await hub.tail_leave(self._tail)
+
+    async def disconnect(self, code: int) -> None:
+        """No more state changes for this socket."""
+        if self._tail is not None:
             await self.channel_layer.group_discard(
                 group_name(self.run_id), self.channel_name
             )
@@ -108,13 +122,12 @@ class RunConsumer(AsyncWebsocketConsumer):
         cookies = self.scope.get("cookies") or {}
         return run if access_for(person, cookies, run.session_id) else None
 
-    async def _serve(self, tail: hub.Tail) -> None:
-        try:
-            await self._send_all(tail)
-        except (DatabaseError, DomainError, redis.RedisError) as error:
-            # The browser comes back with its cursor.
-            logger.warning("socket of run %s: %s", self.run_id, error)
-            await self.close(INTERNAL_ERROR)
+    def _sender_ended(self, sender: asyncio.Task[None]) -> None:
+        """A sender that fails closes the socket; the browser returns with its cursor."""
+        if sender.cancelled() or sender.exception() is None:
+            return
+        logger.error("socket of run %s", self.run_id, exc_info=sender.exception())
+        self._closing = asyncio.create_task(self.close(INTERNAL_ERROR))
 
     async def _send_all(self, tail: hub.Tail) -> None:
         looked = checked = time.monotonic()
@@ -165,8 +178,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         missing = run.events - self.cursor
         if missing > REPLAY_EVENTS:
             await self._send_gap(run.events - REPLAY_EVENTS)
-        blocks = selectors.record_blocks(run, self.cursor)
-        while block := await _next_block(blocks):
+        while block := await _record_block(run, self.cursor):
             await self._send_entry(Entry(run.epoch, *block))
 
     async def _send_tail(self, tail: hub.Tail) -> None:
@@ -212,9 +224,7 @@ class RunConsumer(AsyncWebsocketConsumer):
             await self.send(bytes_data=records)
 
 
-@database_sync_to_async
-def _next_block(blocks: Any) -> tuple[int, int, bytes] | None:
-    return next(blocks, None)
+_record_block = database_sync_to_async(selectors.record_block)
 
 
 def _hits(records: bytes) -> int:

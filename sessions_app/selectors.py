@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
@@ -121,12 +120,13 @@ def records_from(run: Run, seq: int, limit: int) -> list[Record]:
     return found
 
 
-def record_blocks(run: Run, after: int) -> Iterator[tuple[int, int, bytes]]:
-    """Whole record bytes of the stored events after a cursor, chunk by chunk:
-    (first_seq, hits_before, bytes). The first block may begin at or before the cursor."""
-    chunks = run_chunks(run).filter(first_seq__gt=after + 1 - F("n"))
-    for chunk in chunks.iterator(chunk_size=16):
-        yield chunk.first_seq, chunk.hits_before, _whole(chunk.pk, chunk.run_id)
+def record_block(run: Run, after: int) -> tuple[int, int, bytes] | None:
+    """The stored chunk with the first event after a cursor: (first_seq, hits_before,
+    record bytes). It may begin at or before the cursor. None at the end."""
+    chunk = run_chunks(run).filter(first_seq__gt=after + 1 - F("n")).first()
+    if chunk is None:
+        return None
+    return chunk.first_seq, chunk.hits_before, _whole(chunk.pk, chunk.run_id)
 
 
 def hit_by_number(run: Run, number: int) -> Record | None:
