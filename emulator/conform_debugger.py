@@ -1,7 +1,7 @@
 """The tracer of :mod:`emulator.conform`: what Linux and ptrace did when recording.
 
 Only as much of the kernel as a tracer sees: DR6 replaced at each #DB, RF set after an
-execute breakpoint, TF of PTRACE_SINGLESTEP hidden, faults as signals.
+execute breakpoint, TF of PTRACE_SINGLESTEP mostly hidden, faults as signals.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from unicorn import x86_const
 from emulator.target import raw
 from emulator.target.cpu import Cpu
 from emulator.target.debugreg import DR6_BS, DR6_RESET, FLAG_RF, FLAG_TF, is_enabled
+from emulator.target.instructions import LONGEST, decode
 from emulator.target.machine import Machine, Profile
 from emulator.target.paging import EXECUTE, READ, WRITE
 from emulator.target.traps import Vector
@@ -52,6 +53,39 @@ class Event:
     memory: list[tuple[str, str]]
 
 
+@dataclass(slots=True)
+class SingleStep:
+    """TIF_SINGLESTEP and TIF_FORCED_TF of a traced task: arch/x86/kernel/step.c (6.x)."""
+
+    single: bool = False
+    forced: bool = False
+
+    def seen(self, flags: int) -> int:
+        """get_flags(): a TF that the kernel forced is not shown."""
+        return flags & ~FLAG_TF if self.forced else flags
+
+    def given(self, flags: int) -> int:
+        """set_flags(): a TF from the tracer is the program's own from now on."""
+        if flags & FLAG_TF:
+            self.forced = False
+        return flags | FLAG_TF if self.forced else flags
+
+    def enable(self, flags: int, *, sets_tf: bool) -> int:
+        """user_enable_single_step(); sets_tf: is_setting_trap_flag() of what comes."""
+        if sets_tf:
+            self.forced = False
+        elif not (self.single or flags & FLAG_TF):
+            self.forced = True
+        self.single = True
+        return flags | FLAG_TF
+
+    def disable(self, flags: int) -> int:
+        """user_disable_single_step()."""
+        flags = self.seen(flags)
+        self.single = self.forced = False
+        return flags
+
+
 class Debugger:
     """Runs one vector; also the machine's listener."""
 
@@ -59,7 +93,7 @@ class Debugger:
         self._vector = vector
         self.events: list[Event] = []
         self._virtual_dr6 = DR6_RESET
-        self._forced_tf = False
+        self._step = SingleStep()
         self._limit = 0
         self._machine = Machine(1, 8 << 20, self, seed=0, profile=Profile())
         self._cpu = self._machine.cpus[0]
@@ -68,10 +102,8 @@ class Debugger:
     def run(self, limit: int) -> list[Event]:
         """Resume until the program ends or limit stops were seen."""
         self._limit = limit
-        self._resume(self._cpu)
-        if self._forced_tf:
-            flags = self._cpu.regs.read(raw.EFLAGS)
-            self._cpu.regs.write(raw.EFLAGS, flags | FLAG_TF)
+        flags = self._cpu.regs.read(raw.EFLAGS)
+        self._cpu.regs.write(raw.EFLAGS, self._resume(flags, _CODE))
         self._cpu.run(_INSTRUCTION_LIMIT)
         return self.events
 
@@ -143,8 +175,6 @@ class Debugger:
         rflags = values[raw.EFLAGS]
         if cpu.image_rf and kind == "trap":
             rflags |= FLAG_RF
-        if self._forced_tf:
-            rflags &= ~FLAG_TF
         now = {name: values[i] for i, name in enumerate(_GENERAL)}
         before = self._seen_registers
         changed = {n: now[n] for n in _GENERAL if now[n] != before[n]}
@@ -155,7 +185,7 @@ class Debugger:
             signal,
             code,
             self._virtual_dr6,
-            rflags,
+            self._step.seen(rflags),
             changed,
             self._memory_changes(),
         )
@@ -174,8 +204,8 @@ class Debugger:
         for position, action in enumerate(self._actions(number)):
             errno = self._errno(number, position)
             rflags = self._act(cpu, action, errno, rflags)
-        self._resume(cpu)
-        wanted = rflags & ~FLAG_RF | (FLAG_TF if self._forced_tf else 0)
+        rflags = self._resume(rflags, cpu.regs.values[raw.RIP])
+        wanted = rflags & ~FLAG_RF
         cpu.image_rf = bool(rflags & FLAG_RF)
         if wanted != cpu.regs.values[raw.EFLAGS]:
             cpu.regs.values[raw.EFLAGS] = wanted
@@ -197,13 +227,18 @@ class Debugger:
             cpu.regs.values[raw.RIP] = value
             cpu.touch()
         elif action["what"] == "set_rflags":
-            return value
+            return self._step.given(value)
         return rflags
 
-    def _resume(self, _cpu: Cpu) -> None:
+    def _resume(self, flags: int, rip: int) -> int:
+        """PTRACE_SINGLESTEP or PTRACE_CONT; returns the flags to go on with."""
         sequence = self._vector["seq"]
         letter = sequence[min(len(self.events), len(sequence) - 1)]
-        self._forced_tf = letter == "s"
+        if letter != "s":
+            return self._step.disable(flags)
+        found = decode(self._space.mapped_bytes(rip, LONGEST))
+        sets_tf = found is not None and found.pops_flags
+        return self._step.enable(flags, sets_tf=sets_tf)
 
     def _memory(self) -> bytes:
         return self._space.read(_DATA, _DATA_SIZE) + self._space.read(

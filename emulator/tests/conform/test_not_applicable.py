@@ -1,0 +1,35 @@
+"""What is left out of the replay, and that docs/conformance.md says why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from emulator.conform import not_applicable
+from emulator.tests.conform.recording import vectors
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "conformance.md").read_text("utf-8")
+REASONS = Counter(filter(None, map(not_applicable, vectors().values())))
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS))
+def test_the_document_names_each_reason_with_its_count(reason: str) -> None:
+    assert f"| {reason} | {REASONS[reason]} |" in DOCUMENT
+
+
+def test_the_document_names_no_other_reason() -> None:
+    table = DOCUMENT.split("| reason |")[1].split("\n\n")[0]
+
+    assert len(table.splitlines()) - 2 == len(REASONS)
+
+
+def test_a_vector_is_left_out_for_its_mode_or_tags_only() -> None:
+    left_out = {n for n, v in vectors().items() if not_applicable(v)}
+    modes = {n for n, v in vectors().items() if v["mode"] in ("api", "perf")}
+    tagged = {
+        n for n, v in vectors().items() if {"avx", "syscall", "btf"} & set(v["tags"])
+    }
+
+    assert left_out == modes | tagged
