@@ -66,8 +66,9 @@ export class HitsTable {
   }
 
   scrolled() {
-    const { row, height } = this.geometry();
-    this.follow = this.view.scrollTop + this.view.clientHeight >= height - row / 2;
+    // Against what is painted: hits that came since have not moved the end yet.
+    const end = this.view.scrollHeight - this.rowHeight() / 2;
+    this.follow = this.view.scrollTop + this.view.clientHeight >= end;
     this.paint();
   }
 
