@@ -110,6 +110,7 @@ def boot(
     *,
     on_output: OnOutput,
     boundary: Callable[[Cpu], None],
+    remembers: bool = True,
 ) -> System:
     """Build everything up to the first instruction.
 
@@ -138,6 +139,7 @@ def boot(
         scheduler.current,
         lambda task, _status: breakpoints.exit_task(task.pid, task.cpu),
         boundary,
+        remembers=remembers,
     )
     relay.kernel = kernel
     _register(recipe, programs, breakpoints)

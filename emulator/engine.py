@@ -105,13 +105,17 @@ def run(
     images: Mapping[str, bytes],
     sink: Callable[[Batch], None],
     control: Control | None = None,
+    *,
+    remembers: bool = True,
 ) -> RunResult:
     """Run the recipe to its end. images: bytes by SHA-256.
+
+    remembers=False takes the plain path for every hit; the trace is the same.
 
     Raises RecipeError, ImageError when the recipe cannot be started, KernelError when
     its memory is too small for its images. Every later end is an outcome.
     """
-    return _Run(recipe, images, sink, control or _Idle()).go()
+    return _Run(recipe, images, sink, control or _Idle(), remembers).go()
 
 
 def warm_up() -> None:
@@ -129,6 +133,7 @@ class _Run:
         images: Mapping[str, bytes],
         sink: Callable[[Batch], None],
         control: Control,
+        remembers: bool,
     ) -> None:
         self._recipe = recipe
         self._control = control
@@ -141,6 +146,7 @@ class _Run:
             self._recorder,
             on_output=self._output,
             boundary=self._boundary,
+            remembers=remembers,
         )
 
     def go(self) -> RunResult:

@@ -15,6 +15,7 @@ from emulator.events import EventFlag, EventKind, Outcome
 from emulator.photographer import Photographer
 from emulator.progress import Stuck
 from emulator.recorder import Recorder
+from emulator.remember import Key, TreeMemory
 from emulator.snapshot import Moment
 from emulator.target import raw
 from emulator.target.cpu import Cpu
@@ -83,10 +84,13 @@ class Kernel:
         current: Mapping[int, Task],
         exited: Callable[[Task, int], None],
         boundary: Callable[[Cpu], None],
+        *,
+        remembers: bool,
     ) -> None:
         """current: the task on each CPU. exited(task, wait status): the task is gone.
 
         boundary(cpu): called after each event tree, where a run may pause or end.
+        remembers: tell known trees from memory (emulator.remember).
         """
         self._recorder = recorder
         self._states = states
@@ -95,6 +99,7 @@ class Kernel:
         self._exited = exited
         self._boundary = boundary
         self._photographer = Photographer(recorder)
+        self._memory = TreeMemory(recorder, self._photographer) if remembers else None
         self._stuck = Stuck()
         self.outcome: Outcome | None = None
         """Set when the machine cannot go on."""
@@ -104,9 +109,30 @@ class Kernel:
     def debug_exception(self, cpu: Cpu, bits: int, *, fault: bool) -> None:
         """#DB: a hit when an enabled slot matched, otherwise a step or icebp."""
         task = self._begin(cpu)
-        recorder, state = self._recorder, self._states[cpu.index]
+        memory, state = self._memory, self._states[cpu.index]
+        key = None if memory is None else memory.key(cpu, task, state, bits, fault)
+        if key is not None and memory is not None:
+            slot = (bits & -bits).bit_length() - 1
+            if memory.replay(key, cpu, task, self._watched_value(cpu, slot)):
+                self._end(cpu, task)
+                return
+        self._tell_debug_exception(cpu, task, state, bits, fault, key)
+
+    def _tell_debug_exception(
+        self,
+        cpu: Cpu,
+        task: Task,
+        state: CpuState,
+        bits: int,
+        fault: bool,
+        key: Key | None,
+    ) -> None:
+        recorder, memory = self._recorder, self._memory
         seq = self._open_debug_event(cpu, bits, fault=fault)
-        self._photographer.take(seq, Moment.hit_entry, cpu, state, task.thread)
+        before = self._photographer.take(seq, Moment.hit_entry, cpu, state, task.thread)
+        capture = None
+        if memory is not None and key is not None and bits & 0xF:
+            capture = memory.watch(key, cpu, state, seq, before)
         user = bool(cpu.regs.values[raw.CS] & 3)
         regs = PtRegs(cpu)
         frame = ExceptionFrame(state, task.thread, regs, recorder, user_mode=user)
@@ -118,10 +144,16 @@ class Kernel:
         iret = recorder.emit(
             EventKind.IRET, flags=EventFlag.SNAPSHOT, value=flags, aux=0
         )
-        self._photographer.take(iret, Moment.after_iret, cpu, state, task.thread)
+        after = self._photographer.take(
+            iret, Moment.after_iret, cpu, state, task.thread
+        )
         recorder.close(seq, 0)
-        if fault and not cpu.image_rf:
+        stays = fault and not cpu.image_rf
+        if stays:
             self._count_repeat(cpu)
+        elif capture is not None and task.state is TaskState.RUNNABLE:
+            assert memory is not None
+            memory.keep(capture, cpu, task, state, after)
         self._end(cpu, task)
 
     def breakpoint_exception(self, cpu: Cpu) -> None:

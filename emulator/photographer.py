@@ -21,6 +21,10 @@ _RFLAGS = struct.Struct("<Q")
 _BEFORE_FLAGS = 8 * (len(GENERAL) - 1)
 
 
+#: What a snapshot shows beside the general registers, already packed.
+Picture = bytes
+
+
 class Photographer:
     """Puts emulator.snapshot images together without decoding what the engine gave."""
 
@@ -29,10 +33,10 @@ class Photographer:
 
     def take(
         self, seq: int, moment: Moment, cpu: Cpu, state: CpuState, thread: Thread
-    ) -> None:
+    ) -> Picture:
         """Snapshot of the CPU at event seq; cpu.regs are loaded."""
-        values, unit = cpu.regs.values, cpu.unit
-        flags = values[raw.EFLAGS] | (FLAG_RF if cpu.image_rf else 0)
+        unit = cpu.unit
+        values = cpu.regs.values
         selectors = (
             values[raw.CS]
             | values[raw.SS] << 16
@@ -53,10 +57,21 @@ class Photographer:
             thread.virtual_dr6,
             thread.ptrace_dr7,
         )
+        picture = rest + _TAIL
+        self._write(seq, moment, cpu, thread.pid, picture)
+        return picture
+
+    def again(self, picture: Picture, seq: int, moment: Moment, cpu: Cpu) -> None:
+        """The same picture with the general registers of now."""
+        self._write(seq, moment, cpu, self._recorder.task, picture)
+
+    def _write(
+        self, seq: int, moment: Moment, cpu: Cpu, pid: int, picture: Picture
+    ) -> None:
+        flags = cpu.regs.values[raw.EFLAGS] | (FLAG_RF if cpu.image_rf else 0)
         self._recorder.snapshot(
-            _HEADER.pack(seq, thread.pid, cpu.index, moment, 0)
+            _HEADER.pack(seq, pid, cpu.index, moment, 0)
             + bytes(cpu.regs.general_bytes[:_BEFORE_FLAGS])
             + _RFLAGS.pack(flags)
-            + rest
-            + _TAIL
+            + picture
         )

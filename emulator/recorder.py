@@ -8,9 +8,13 @@ in the buffer; when the buffer had to leave first, the return becomes an event o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from emulator.events import CODEC_VERSION, NO_SLOT, RECORD, EventFlag, EventKind
+from emulator.template import Template
+from emulator.trace.dtype import RECORD_DTYPE
 from emulator.wire import Batch, encode_texts
 
 #: Records in one batch at most (docs/events.md).
@@ -33,6 +37,7 @@ class Recorder:
         self._hits_before = 0
         self._snapshots: list[bytes] = []
         self._texts: list[tuple[int, int, bytes]] = []
+        self._rows: dict[Template, list[list[int]]] = {}
         self._hashes = [hashlib.sha256() for _ in range(3)]
         self.seq = 0
         """Number of the last event."""
@@ -112,6 +117,35 @@ class Recorder:
         if seq >= self._first_seq:
             self._buffer[(seq - self._first_seq) * _SIZE + _FLAGS_OFFSET] |= flag & 0xFF
 
+    def replay(
+        self,
+        template: Template,
+        retired: int,
+        rip: int,
+        value: int,
+        flags: int,
+        counts: Sequence[int],
+    ) -> int:
+        """Append a remembered tree; returns the seq of its root, a HIT."""
+        if self._used + template.size > BATCH_RECORDS:
+            self.flush()
+        seq = self.seq + 1
+        self._rows.setdefault(template, []).append(
+            [self._used, seq, retired, rip, value, flags, *counts]
+        )
+        self._used += template.size
+        self.seq += template.size
+        self.hits += 1
+        return seq
+
+    def records_from(self, seq: int) -> bytes | None:
+        """The records of seq and all after it, when they are still in the buffer and
+        none of them is a remembered one."""
+        if seq < self._first_seq:
+            return None
+        start = (seq - self._first_seq) * _SIZE
+        return bytes(self._buffer[start : self._used * _SIZE])
+
     def snapshot(self, image: bytes) -> None:
         """Append a snapshot (emulator.snapshot)."""
         self._snapshots.append(image)
@@ -129,6 +163,12 @@ class Recorder:
         """Hand over what has been collected."""
         if not self._used:
             return
+        if self._rows:
+            table = np.frombuffer(self._buffer, RECORD_DTYPE)
+            for template, rows in self._rows.items():
+                template.expand(table, rows)
+            del table
+            self._rows = {}
         records = bytes(memoryview(self._buffer)[: self._used * _SIZE])
         snapshots = b"".join(self._snapshots)
         for digest, part in zip(

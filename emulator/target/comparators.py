@@ -19,18 +19,19 @@ class Comparators:
         self.pieces: set[Piece] = set()
         """Physical ranges that must be hooked for the armed data slots."""
 
-    def refresh(self, space: AddressSpace) -> None:
-        """Take over the registers and translations of this moment."""
+    def refresh(self, space: AddressSpace) -> bool:
+        """Take over the registers and translations of this moment; true on a change."""
         unit = self._unit
         key = (*unit.address, unit.dr7, space.root, space.generation)
         if key == self._key:
-            return
+            return False
         self._key = key
         self._execute, self._data, self.pieces = {}, [], set()
         watches = unit.watches()
         armed = any(w.enabled and w.kind is not ReadWrite.EXECUTE for w in watches)
         for watch in watches:
             self._take(watch, space, armed)
+        return True
 
     def _take(self, watch: Watch, space: AddressSpace, armed: bool) -> None:
         bit = 1 << watch.slot

@@ -147,6 +147,11 @@ class Cpu:
         """The listener changed regs.values: write them back before going on."""
         self._dirty = True
 
+    @property
+    def changed(self) -> bool:
+        """touch() was called for the event being told."""
+        return self._dirty
+
     def switch_space(self, space: AddressSpace) -> None:
         """The engine's CR3 now belongs to this space."""
         self.space = space
@@ -269,7 +274,8 @@ class Cpu:
 
     def _hooks_complete(self) -> bool:
         comparators = self._comparators
-        comparators.refresh(self.space)
+        if not comparators.refresh(self.space):
+            return True
         return self._hooks.covers(comparators.execute_addresses, comparators.pieces)
 
     # Inside the engine: hooks. None may raise into C.

@@ -159,7 +159,9 @@ class Registers:
         self._handle = handle
         self._one = ctypes.c_uint64()
         self._one_address = ctypes.addressof(self._one)
-        self.general_bytes = memoryview(self.values).cast("B")[: 8 * len(GENERAL)]
+        whole = memoryview(self.values).cast("B")
+        self.general_bytes = whole[: 8 * len(GENERAL)]
+        self.system_bytes = whole[8 * len(GENERAL) : 8 * NAMES.index("cr2")]
 
     def load(self) -> None:
         """Read all registers of the engine."""

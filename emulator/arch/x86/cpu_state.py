@@ -31,6 +31,8 @@ class CpuState:
         self.index = index
         self._unit = unit
         self._recorder = recorder
+        self.generation = 0
+        """Grows with each write of the variables below."""
         self.cpu_dr7 = 0
         self.cpu_debugreg = [0, 0, 0, 0]
         self.bp_per_reg: list[PerfEvent | None] = [None, None, None, None]
@@ -79,6 +81,7 @@ class CpuState:
         return 0 if event is None else event.index + 1
 
     def _shadow(self, field: ShadowField, old: int, new: int, writer: Callee) -> None:
+        self.generation += 1
         self._recorder.emit(
             EventKind.SHADOW_WRITE,
             slot=field,
