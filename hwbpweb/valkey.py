@@ -71,6 +71,7 @@ def command(folder: Path) -> list[str]:
         *("--appendonly", "no"),
         *("--maxmemory", "512mb"),
         *("--maxmemory-policy", "noeviction"),
+        *("--set-proc-title", "no"),
         *("--logfile", str(folder / "valkey.log")),
     ]
 
