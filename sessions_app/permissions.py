@@ -42,6 +42,13 @@ class Access:
         return self.role == "owner"
 
 
+def person_of(request: HttpRequest) -> User:
+    """Who is signed in, where a view or a permission class has made sure of it."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("sign in first")
+    return request.user
+
+
 def link_ids(cookies: Mapping[str, str]) -> list[str]:
     """Share links in the signed cookie; a forged or broken cookie names none."""
     try:

@@ -16,7 +16,7 @@ from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
 from sessions_app.api.pagination import NewestFirst
 from sessions_app.api.sessions import reader_permissions
 from sessions_app.models import Annotation, Run
-from sessions_app.permissions import Access, owner_access, session_access
+from sessions_app.permissions import Access, owner_access, person_of, session_access
 from sessions_app.services.annotations import (
     Anchor,
     annotation_create,
@@ -127,7 +127,7 @@ class AnnotationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Annotatio
         form.is_valid(raise_exception=True)
         annotation = annotation_create(
             session=access.session,
-            author=request.user,
+            author=person_of(request),
             body=form.validated_data["body"],
             anchor=_anchor(access, form.validated_data),
         )

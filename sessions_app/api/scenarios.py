@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from sessions_app import runner
 from sessions_app.api.sessions import SessionOut
+from sessions_app.permissions import person_of
 from sessions_app.services.launch import launch_scenario
 
 
@@ -41,5 +42,5 @@ class ScenarioViewSet(viewsets.ViewSet):
         scenario = runner.scenario(slug)
         if scenario is None:
             raise Http404
-        session = launch_scenario(owner=request.user, scenario=scenario)
+        session = launch_scenario(owner=person_of(request), scenario=scenario)
         return Response(SessionOut(session).data, status=201)

@@ -21,7 +21,12 @@ from sessions_app.api.errors import StrictSerializer
 from sessions_app.api.pagination import NewestFirst
 from sessions_app.api.runs import RunOut
 from sessions_app.models import DebugSession, Run
-from sessions_app.permissions import owner_access, session_access, sessions_of
+from sessions_app.permissions import (
+    owner_access,
+    person_of,
+    session_access,
+    sessions_of,
+)
 from sessions_app.services.sessions import session_create, session_edit
 
 MAX_PATCH = 1_000_000
@@ -83,7 +88,7 @@ class SessionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DebugSession
     def create(self, request: Request) -> Response:
         form = SessionIn(data=request.data)
         form.is_valid(raise_exception=True)
-        session = session_create(owner=request.user, **form.validated_data)
+        session = session_create(owner=person_of(request), **form.validated_data)
         return Response(SessionOut(session).data, status=201)
 
     @extend_schema(responses=SessionOut)

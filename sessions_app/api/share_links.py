@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
 from sessions_app.api.pagination import NewestFirst
 from sessions_app.models import Run, ShareLink
-from sessions_app.permissions import owner_access
+from sessions_app.permissions import owner_access, person_of
 from sessions_app.services.sharing import share_link_create, share_link_revoke
 
 
@@ -89,7 +89,7 @@ class ShareLinkViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ShareLink]
             )
         link, secret = share_link_create(
             session=access.session,
-            by=request.user,
+            by=person_of(request),
             expires_at=expires,
             run=self._run(access.session.pk, wish.get("run")),
             seq=wish.get("seq"),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from sessions_app.api.errors import StrictSerializer
 from sessions_app.api.pagination import NewestFirst
 from sessions_app.models import ApiToken
+from sessions_app.permissions import person_of
 from sessions_app.services.sharing import token_create, token_delete
 
 
@@ -50,20 +51,20 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiToken]):
     queryset = ApiToken.objects.none()
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user_id=self.request.user.pk)
+        return ApiToken.objects.filter(user=person_of(self.request))
 
     @extend_schema(request=TokenIn, responses={201: TokenMade})
     def create(self, request: Request) -> Response:
         form = TokenIn(data=request.data)
         form.is_valid(raise_exception=True)
         token, secret = token_create(
-            user=request.user, name=form.validated_data["name"]
+            user=person_of(request), name=form.validated_data["name"]
         )
         token.token = secret
         return Response(TokenMade(token).data, status=201)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        if not token_delete(user=request.user, token_id=pk):
+        if not token_delete(user=person_of(request), token_id=pk):
             raise Http404
         return Response(status=204)

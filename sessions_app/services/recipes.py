@@ -72,7 +72,11 @@ def recipe_build(wish: Builder) -> dict[str, Any]:
 
 
 def _image(image: Image) -> dict[str, Any]:
-    ref = {"name": "program", "sha256": image.sha256, "format": image.kind}
+    ref: dict[str, Any] = {
+        "name": "program",
+        "sha256": image.sha256,
+        "format": image.kind,
+    }
     if image.kind == "flat":
         ref |= {"load": image.load, "symbols": image.symbols}
     return ref
@@ -95,7 +99,9 @@ def _task(wish: Builder, cpu: int) -> dict[str, Any]:
 
 
 def _breakpoint(watch: Watch, wide: bool) -> dict[str, Any]:
-    owner = {"owner": "perf_wide"} if wide else {"owner": "perf_user", "task": "main"}
+    owner: dict[str, Any] = {"owner": "perf_wide"}
+    if not wide:
+        owner = {"owner": "perf_user", "task": "main"}
     return owner | {"type": watch.type, "length": watch.length, "at": watch.at}
 
 

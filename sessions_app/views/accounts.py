@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.forms import TokenForm
 from sessions_app.models import ApiToken
+from sessions_app.permissions import person_of
 from sessions_app.services.sharing import (
     login_link_use,
     login_link_user,
@@ -60,8 +61,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
     secret = None
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _, secret = token_create(user=request.user, name=form.cleaned_data["name"])
-    mine = ApiToken.objects.filter(user=request.user).order_by("-created_at")
+        _, secret = token_create(
+            user=person_of(request), name=form.cleaned_data["name"]
+        )
+    mine = ApiToken.objects.filter(user=person_of(request)).order_by("-created_at")
     return render(request, "tokens.html", {"tokens": mine, "secret": secret})
 
 
@@ -69,6 +72,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def token_remove(request: HttpRequest, token_id: int) -> HttpResponse:
     """Delete a token: scripts that use it are refused from now on."""
-    if not token_delete(user=request.user, token_id=token_id):
+    if not token_delete(user=person_of(request), token_id=token_id):
         raise Http404
     return redirect("tokens")

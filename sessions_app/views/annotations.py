@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from sessions_app.forms import AnnotationForm
 from sessions_app.models import Annotation, Run
-from sessions_app.permissions import Access, owner_access
+from sessions_app.permissions import Access, owner_access, person_of
 from sessions_app.selectors import hit_by_number
 from sessions_app.services.annotations import (
     Anchor,
@@ -36,14 +37,14 @@ def _anchor(access: Access, form: AnnotationForm) -> Anchor:
     return Anchor(run, record.seq, register, line)
 
 
-def _back(session_id: str, form: AnnotationForm) -> HttpResponse:
+def _back(session_id: UUID, form: AnnotationForm) -> HttpResponse:
     given = form.cleaned_data
     where = {k: given.get(k) for k in ("run", "hit") if given.get(k)}
     return redirect(f"{redirect('session', session_id).url}?{urlencode(where)}")
 
 
 @require_POST
-def annotate(request: HttpRequest, session_id: str) -> HttpResponse:
+def annotate(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Pin a remark to the chosen hit, a register or a patch line."""
     access = owner_access(request, session_id)
     form = AnnotationForm(request.POST)
@@ -52,7 +53,7 @@ def annotate(request: HttpRequest, session_id: str) -> HttpResponse:
         return _back(session_id, form)
     annotation_create(
         session=access.session,
-        author=request.user,
+        author=person_of(request),
         body=form.cleaned_data["body"],
         anchor=_anchor(access, form),
     )
@@ -60,7 +61,7 @@ def annotate(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 @require_POST
-def resolve(request: HttpRequest, session_id: str, annotation_id: str) -> HttpResponse:
+def resolve(request: HttpRequest, session_id: UUID, annotation_id: str) -> HttpResponse:
     """Open to resolved and back."""
     access = owner_access(request, session_id)
     found = Annotation.objects.filter(session=access.session, pk=annotation_id).first()

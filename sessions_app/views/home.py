@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from sessions_app import runner
 from sessions_app.models import DebugSession, Run
-from sessions_app.permissions import sessions_of
+from sessions_app.permissions import person_of, sessions_of
 from sessions_app.run_facts import run_facts
 from sessions_app.views.pages import run_shape, run_words
 
@@ -107,7 +107,7 @@ def _summary(rows: list[SessionRow]) -> str:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Sessions and library; with ?rows=1 only the table, for the page's own refresh."""
-    rows = session_rows(request.user)
+    rows = session_rows(person_of(request))
     context = {
         "page": "home",
         "rows": rows,

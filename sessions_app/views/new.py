@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from sessions_app import runner
 from sessions_app.errors import DomainError
 from sessions_app.forms import NewSessionForm
 from sessions_app.models import DebugSession
-from sessions_app.permissions import numbered_run, owner_access
+from sessions_app.permissions import numbered_run, owner_access, person_of
 from sessions_app.services.images import image_from_assembly, image_from_elf
 from sessions_app.services.launch import Launch, launch_program, launch_scenario
 from sessions_app.services.recipes import Builder
@@ -56,7 +58,7 @@ def _start(request: HttpRequest, form: NewSessionForm) -> DebugSession:
         wall_ms=given["wall_ms"],
     )
     title = given["title"].strip() or f"{image.name or 'program'}, watched"
-    return launch_program(Launch(owner=request.user, title=title, recipe=wish))
+    return launch_program(Launch(owner=person_of(request), title=title, recipe=wish))
 
 
 @login_required
@@ -67,7 +69,7 @@ def scenario_run(request: HttpRequest, slug: str) -> HttpResponse:
     if scenario is None:
         raise Http404
     try:
-        session = launch_scenario(owner=request.user, scenario=scenario)
+        session = launch_scenario(owner=person_of(request), scenario=scenario)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("home")
@@ -75,7 +77,7 @@ def scenario_run(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def run_again(request: HttpRequest, session_id: str, number: int) -> HttpResponse:
+def run_again(request: HttpRequest, session_id: UUID, number: int) -> HttpResponse:
     """The same recipe once more: the digests will tell that it is the same trace."""
     access = owner_access(request, session_id)
     _, run = numbered_run(request, session_id, number)
@@ -83,5 +85,5 @@ def run_again(request: HttpRequest, session_id: str, number: int) -> HttpRespons
     return redirect(f"{_session_url(session_id)}?run={again.number}")
 
 
-def _session_url(session_id: str) -> str:
+def _session_url(session_id: UUID) -> str:
     return redirect("session", session_id).url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -100,7 +101,7 @@ def _hits(page: HitPage) -> dict[str, Any]:
 
 
 @require_safe
-def session_detail(request: HttpRequest, session_id: str) -> HttpResponse:
+def session_detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The workspace; everything readable is in the HTML."""
     access = session_access(request, session_id)
     run = chosen_run(request, access)
@@ -120,7 +121,7 @@ def session_detail(request: HttpRequest, session_id: str) -> HttpResponse:
 
 @require_safe
 def moment(
-    request: HttpRequest, session_id: str, number: int, hit: int
+    request: HttpRequest, session_id: UUID, number: int, hit: int
 ) -> HttpResponse:
     """Why, state and code of one hit, for the page's script to swap in."""
     access, run = numbered_run(request, session_id, number)
@@ -144,7 +145,7 @@ def moment(
 
 
 @require_safe
-def output(request: HttpRequest, session_id: str, number: int) -> HttpResponse:
+def output(request: HttpRequest, session_id: UUID, number: int) -> HttpResponse:
     """What the program wrote so far."""
     _, run = numbered_run(request, session_id, number)
     context = {"run": run, "output": run_output(run)}
@@ -153,7 +154,7 @@ def output(request: HttpRequest, session_id: str, number: int) -> HttpResponse:
 
 @require_POST
 def command(
-    request: HttpRequest, session_id: str, number: int, what: str
+    request: HttpRequest, session_id: UUID, number: int, what: str
 ) -> HttpResponse:
     """Pause, resume or cancel."""
     owner_access(request, session_id)
@@ -168,7 +169,7 @@ def command(
 
 
 @require_POST
-def session_patch(request: HttpRequest, session_id: str) -> HttpResponse:
+def session_patch(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Keep the patch under discussion with the session."""
     access = owner_access(request, session_id)
     form = PatchForm(request.POST)

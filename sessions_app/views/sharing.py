@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -30,6 +31,7 @@ from sessions_app.permissions import (
     Access,
     link_ids,
     owner_access,
+    person_of,
 )
 from sessions_app.selectors import hit_by_number, hit_number
 from sessions_app.services.sharing import (
@@ -93,7 +95,7 @@ def _box(request: HttpRequest, access: Access, **extra: Any) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def share(request: HttpRequest, session_id: str) -> HttpResponse:
+def share(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The dialog's page: make a link, see which exist."""
     access = owner_access(request, session_id)
     if request.method != "POST":
@@ -107,7 +109,7 @@ def share(request: HttpRequest, session_id: str) -> HttpResponse:
     record = hit_by_number(run, given["hit"]) if run and given["hit"] else None
     _, secret = share_link_create(
         session=access.session,
-        by=request.user,
+        by=person_of(request),
         expires_at=timezone.now() + timedelta(days=days) if days else None,
         run=run,
         seq=record.seq if record else None,
@@ -117,7 +119,7 @@ def share(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 @require_POST
-def revoke(request: HttpRequest, session_id: str, link_id: str) -> HttpResponse:
+def revoke(request: HttpRequest, session_id: UUID, link_id: str) -> HttpResponse:
     """End a link."""
     access = owner_access(request, session_id)
     if not share_link_revoke(session=access.session, link_id=link_id):

@@ -39,6 +39,7 @@ export class HitsTable {
   }
 
   clear() {
+    this.drawn = null;
     this.known.clear();
     this.wanted.clear();
     this.total = 0;
@@ -89,16 +90,33 @@ export class HitsTable {
     const offset = top * scale;
     const first = Math.max(0, Math.floor(offset / row) - 4);
     const last = Math.min(this.count, first + Math.ceil(this.view.clientHeight / row) + 8);
-    const out = document.createDocumentFragment();
-    for (let at = first; at < last; at += 1) {
-      const made = this.rowElement(at);
-      made.style.top = `${top + at * row - offset}px`;
-      out.append(made);
-    }
-    if (!this.count) out.append(this.empty());
-    this.space.replaceChildren(out);
+    this.place(first, last, (at) => `${top + at * row - offset}px`);
     this.mark();
     if (!this.rows) this.request(first + 1, last);
+  }
+
+  // Rows stay the same elements while they are drawn: a click that begins before new hits
+  // arrive ends on the row where it began.
+  place(first, last, top) {
+    const drawn = new Map();
+    for (let at = first; at < last; at += 1) {
+      const number = this.numberAt(at);
+      const loaded = this.known.has(number);
+      let made = this.drawn?.get(number);
+      if (!made || (loaded && made.dataset.empty)) made = this.rowElement(at);
+      made.style.top = top(at);
+      made.setAttribute("aria-selected", String(number === this.chosen));
+      made.setAttribute("aria-posinset", at + 1);
+      made.setAttribute("aria-setsize", this.count);
+      drawn.set(number, made);
+    }
+    const wanted = this.count ? [...drawn.values()] : [this.empty()];
+    const kept = new Set(wanted);
+    for (const old of [...this.space.children]) if (!kept.has(old)) old.remove();
+    wanted.forEach((made, at) => {
+      if (this.space.children[at] !== made) this.space.insertBefore(made, this.space.children[at] ?? null);
+    });
+    this.drawn = drawn;
   }
 
   mark() {
@@ -123,11 +141,9 @@ export class HitsTable {
     made.dataset.number = number;
     made.tabIndex = -1;
     made.href = this.source.href(number);
-    made.setAttribute("aria-selected", String(number === this.chosen));
-    made.setAttribute("aria-posinset", row + 1);
-    made.setAttribute("aria-setsize", this.count);
     made.append(element("span", "", grouped(number)));
     if (!hit) {
+      made.dataset.empty = "1";
       made.append(element("span", "t"), element("span"), element("span"), element("span", "skel"));
       return made;
     }
