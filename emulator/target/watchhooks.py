@@ -1,7 +1,7 @@
 """Which engine hooks a set of watches needs, and keeping the engine's set equal to it.
 
 Memory hooks see physical addresses and test only the first byte of an access, so each
-watch is hooked from 63 bytes before its start, page by page, and each piece knows how
+watch is hooked from a little before its start, page by page, and each piece knows how
 far its physical addresses lie from the linear ones (conformance notes, docs/engine.md).
 """
 
@@ -23,8 +23,8 @@ from emulator.target.paging import AddressSpace
 from emulator.target.ram import PAGE
 from emulator.target.raw import CODE_CALLBACK, MEMORY_CALLBACK, RawEngine
 
-#: Widest access of an instruction (fxsave) is told in pieces of at most 64 bytes.
-_REACH = 63
+#: The engine tells an access in pieces of at most 8 bytes; 16 would be seen as well.
+_REACH = 15
 #: Each code hook slows every instruction; unused ones are kept only up to this many.
 _KEPT_CODE_HOOKS = 12
 
