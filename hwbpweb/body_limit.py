@@ -13,7 +13,8 @@ from typing import Any
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+#: Not spelled out: frameworks disagree on the types of scope and messages.
+App = Callable[..., Awaitable[None]]
 
 #: A client that sends more than this after the refusal is cut off without an answer.
 DRAIN = 256 << 20

@@ -99,8 +99,10 @@ def parse_filter(
             made = replace(made, slots=_numbers(key, value, 3))
         elif key == "cpu":
             made = replace(made, cpus=_numbers(key, value, 7))
-        elif key in ("addr", "rip"):
-            made = replace(made, **{key: _range(key, value, symbols)})
+        elif key == "addr":
+            made = replace(made, addr=_range(key, value, symbols))
+        elif key == "rip":
+            made = replace(made, rip=_range(key, value, symbols))
         elif key == "t":
             made = replace(made, time=_range(key, value, {}))
         else:

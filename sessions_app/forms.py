@@ -140,7 +140,9 @@ class NewSessionForm(forms.Form):
         self, *args: Any, variants: list[tuple[str, str]], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["variant"].choices = variants
+        choice = self.fields["variant"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = variants
         self.fields["assembly"].initial = EXAMPLE
         first = {"type": "write", "length": "4", "at": "counter"}
         data = self.data if self.is_bound else None

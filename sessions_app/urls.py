@@ -7,10 +7,10 @@ from django.urls import include, path
 
 from sessions_app.views import (
     accounts,
-    annotations,
     api_docs,
     home,
     new,
+    remarks,
     sessions,
     sharing,
 )
@@ -36,10 +36,10 @@ urlpatterns = [
     path(f"{_SESSION}patch/", sessions.session_patch, name="session-patch"),
     path(f"{_SESSION}share/", sharing.share, name="share"),
     path(f"{_SESSION}share/<str:link_id>/revoke/", sharing.revoke, name="share-revoke"),
-    path(f"{_SESSION}annotate/", annotations.annotate, name="annotate"),
+    path(f"{_SESSION}annotate/", remarks.annotate, name="annotate"),
     path(
         f"{_SESSION}annotations/<str:annotation_id>/resolve/",
-        annotations.resolve,
+        remarks.resolve,
         name="annotation-resolve",
     ),
     path(f"{_RUN}again/", new.run_again, name="run-again"),

@@ -54,7 +54,7 @@ class InvalidFields(exceptions.APIException):
         super().__init__("; ".join(f"{e.field}: {e.detail}" for e in self.errors))
 
 
-def allowed_by(field: serializers.Field) -> str | None:
+def allowed_by(field: serializers.Field[Any, Any, Any, Any]) -> str | None:
     """What a serializer field takes, in words."""
     if isinstance(field, serializers.ChoiceField):
         return ", ".join(str(choice) for choice in field.choices)
@@ -130,10 +130,13 @@ def _domain(error: DomainError) -> Response:
 
 def _framework(error: exceptions.APIException) -> Response:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
+    # Views and throttles set these on the exception, outside its class.
+    scheme: str | None = getattr(error, "auth_header", None)
+    wait: float | None = getattr(error, "wait", None)
+    if scheme:
+        headers["WWW-Authenticate"] = scheme
+    if wait:
+        headers["Retry-After"] = str(int(wait))
     code = str(getattr(error, "default_code", "error"))
     return problem(error.status_code, code, str(error.detail), headers=headers)
 

@@ -19,7 +19,7 @@ from sessions_app.api.errors import FieldError, InvalidFields
 from sessions_app.api.fields import HexField
 from sessions_app.filters import EventFilter, parse_filter, split_line
 from sessions_app.models import Run
-from sessions_app.moments import HitRow, MomentView, hit_row, moment_view
+from sessions_app.moments import MomentView, hit_row, moment_view
 from sessions_app.permissions import run_access
 from sessions_app.run_facts import run_facts
 from sessions_app.selectors import (
@@ -49,7 +49,7 @@ KIND = OpenApiParameter("kind", OpenApiTypes.STR, description="HIT,CALL,…")
 FROM = OpenApiParameter("from", OpenApiTypes.INT, description="first hit_no instead")
 
 
-class EventOut(serializers.Serializer[Record]):
+class EventOut(serializers.Serializer[Any]):
     """One record; docs/events.md says what each field means for each kind."""
 
     seq = serializers.IntegerField()
@@ -73,7 +73,7 @@ class EventOut(serializers.Serializer[Record]):
         return trace.slot_of(record)
 
 
-class HitOut(serializers.Serializer[HitRow]):
+class HitOut(serializers.Serializer[Any]):
     """A breakpoint that fired."""
 
     hit_no = serializers.IntegerField(source="number")

@@ -69,7 +69,7 @@ def reader_permissions(request: Request) -> list[BasePermission]:
     return [AllowAny()] if request.method in SAFE_METHODS else [IsAuthenticated()]
 
 
-class SessionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DebugSession]):
+class SessionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
     """Sessions of the caller; one session also for the holder of its share link."""
 
     serializer_class = SessionOut
@@ -113,6 +113,6 @@ class SessionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DebugSession
     def runs(self, request: Request, pk: str) -> Response:
         """The runs of one session, newest first."""
         access = session_access(request, pk)
-        runs: QuerySet[Run, Any] = Run.objects.filter(session=access.session)
-        page = self.paginate_queryset(runs)
+        runs = Run.objects.filter(session=access.session)
+        page: Any = self.paginate_queryset(runs)
         return self.get_paginated_response(RunOut(page, many=True).data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -94,10 +95,10 @@ class ShareLinkViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ShareLink]
             run=self._run(access.session.pk, wish.get("run")),
             seq=wish.get("seq"),
         )
-        link.url = request.build_absolute_uri(reverse("share-open", args=[secret]))
-        return Response(ShareLinkMade(link).data, status=201)
+        url = request.build_absolute_uri(reverse("share-open", args=[secret]))
+        return Response(ShareLinkOut(link).data | {"url": url}, status=201)
 
-    def _run(self, session_id: object, number: int | None) -> Run | None:
+    def _run(self, session_id: UUID, number: int | None) -> Run | None:
         if number is None:
             return None
         run = Run.objects.filter(session_id=session_id, number=number).first()

@@ -60,8 +60,7 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiToken]):
         token, secret = token_create(
             user=person_of(request), name=form.validated_data["name"]
         )
-        token.token = secret
-        return Response(TokenMade(token).data, status=201)
+        return Response(TokenOut(token).data | {"token": secret}, status=201)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

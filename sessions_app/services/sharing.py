@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -50,7 +51,7 @@ def share_link_create(
     return link, secret
 
 
-def share_link_revoke(*, session: DebugSession, link_id: int | str) -> bool:
+def share_link_revoke(*, session: DebugSession, link_id: UUID | str) -> bool:
     """End a link now. False when the session has no such live link."""
     ended = ShareLink.objects.filter(
         session=session, pk=link_id, revoked_at=None

@@ -45,7 +45,7 @@ def hx(value: int, digits: int = 16) -> SafeString:
     """Hex in groups of four spaced by margin; leading 0000 and ffff are dimmed."""
     groups = _digits(value, digits)
     lead = True
-    pieces = []
+    pieces: list[tuple[str, str]] = []
     for group in groups:
         lead = lead and digits == 16 and group in _QUIET and len(pieces) < 3
         pieces.append(("hi" if lead else "", group))

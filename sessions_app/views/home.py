@@ -20,6 +20,7 @@ from sessions_app.run_facts import run_facts
 from sessions_app.views.pages import run_shape, run_words
 
 _SHOWN = 100
+_FAULTS = ("livelock", "guest_fault", "crashed")
 _FOUND = {
     "completed": "ran to its end",
     "livelock": "no progress: the same #DB again and again, nothing retired",
@@ -52,11 +53,7 @@ class SessionRow:
     @property
     def fault(self) -> bool:
         """Whether the outcome deviates."""
-        return bool(self.run) and self.run.outcome in (
-            "livelock",
-            "guest_fault",
-            "crashed",
-        )
+        return self.run is not None and self.run.outcome in _FAULTS
 
     @property
     def found(self) -> str:

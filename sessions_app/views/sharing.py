@@ -78,7 +78,7 @@ def _number(link: ShareLink) -> int | None:
 def _box(request: HttpRequest, access: Access, **extra: Any) -> HttpResponse:
     source = request.POST if request.method == "POST" else request.GET
     run = Run.objects.filter(
-        session=access.session, number=whole_number(source.get("run"))
+        session=access.session, number=whole_number(source.get("run")) or 0
     ).first()
     hit = whole_number(source.get("hit"))
     context = {
