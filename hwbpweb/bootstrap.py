@@ -31,7 +31,7 @@ _NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 _GUARD = "HWBPWEB_BOOTSTRAPPED"
 
 #: Commands with a module of their own; the others are Django's.
-_OWN = {"up": "hwbpweb.up", "test": "hwbpweb.checks"}
+_OWN = {"up": "hwbpweb.up", "test": "hwbpweb.checks", "bench": "bench"}
 
 
 def say(text: str) -> None:
