@@ -1,4 +1,5 @@
-"""What a handler sees of the interrupted code: struct pt_regs and current, narrowly."""
+"""What a handler sees of the interrupted code: struct pt_regs and current, narrowly.
+Linux: arch/x86/include/asm/ptrace.h."""
 
 from __future__ import annotations
 
