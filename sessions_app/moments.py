@@ -209,7 +209,9 @@ class MomentView:
     def records(self) -> list[Record]:
         """The records of this hit's tree."""
         found = records_from(self.run, self.record.seq, MAX_TREE)
-        return trace.hit_records(found, self.record.seq)
+        own = trace.hit_records(found, self.record.seq)
+        straw = trace.last_straw(found, self.record.seq)
+        return own if straw is None else [*own, straw]
 
     @cached_property
     def tree(self) -> Node:

@@ -40,6 +40,7 @@ from emulator.trace.tree import (
     build_tree,
     event_in_words,
     hit_records,
+    last_straw,
     slot_of,
     slot_types,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "hit_records",
     "judge",
     "kind_name",
+    "last_straw",
     "kinds_of",
     "mask_bit",
     "moment_name",

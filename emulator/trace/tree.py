@@ -281,6 +281,21 @@ def hit_records(records: Iterable[Record], seq: int) -> list[Record]:
     return chosen
 
 
+def last_straw(records: Iterable[Record], seq: int) -> Record | None:
+    """The LIVELOCK that follows the hit ``seq`` on its CPU before another hit, as caused
+    by that hit: the machine notices it only after the return."""
+    hit: Record | None = None
+    for record in records:
+        if record.seq == seq:
+            hit = record
+        elif hit is not None and record.cpu == hit.cpu:
+            if record.kind == EventKind.HIT:
+                return None
+            if record.kind == EventKind.LIVELOCK:
+                return record._replace(cause=seq)
+    return None
+
+
 def build_tree(records: Iterable[Record], seq: int) -> Node | None:
     """The causal tree below the event ``seq``, or None when it is not among the records.
 

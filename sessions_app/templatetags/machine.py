@@ -58,7 +58,7 @@ def hx(value: int, digits: int = 16) -> SafeString:
 
 
 @register.filter
-def middle(text: str, room: int = 16) -> str:
+def middle(text: str, room: int = 15) -> str:
     """A symbol that is too long loses its middle: the offset says more than the rest."""
     if len(text) <= room:
         return text

@@ -25,7 +25,7 @@ from sessions_app.run_facts import run_facts
 from sessions_app.selectors import run_output
 from sessions_app.services.runs import run_command
 from sessions_app.services.sessions import session_edit
-from sessions_app.views.pages import run_words, wants_fragment, whole_number
+from sessions_app.views.pages import run_shape, run_words, wants_fragment, whole_number
 
 _MOMENTS = ("entry", "stub", "leave", "iret", "end")
 
@@ -71,6 +71,7 @@ def _context(request: HttpRequest, access: Access, run: Run) -> dict[str, Any]:
         "recipe": facts,
         "limits": facts.limits,
         "run_words": run_words(run),
+        "run_shape": run_shape(run),
         "moment": moment,
         "notes": notes,
         "noted": noted,

@@ -11,7 +11,7 @@ export function seconds(nanoseconds) {
 }
 
 // A symbol that is too long loses its middle: the offset says more than the rest.
-export function middle(text, room = 16) {
+export function middle(text, room = 15) {
   if (text.length <= room) return text;
   const plus = text.indexOf("+");
   const tail = plus < 0 ? "" : text.slice(plus);

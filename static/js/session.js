@@ -48,6 +48,7 @@ function start() {
     address(number, options.key);
     for (const field of document.querySelectorAll('#share-body input[name="hit"]')) field.value = number;
     for (const text of document.querySelectorAll("[data-hit-number]")) text.textContent = grouped(number);
+    for (const words of document.querySelectorAll("[data-hit-words]")) words.hidden = false;
     for (const link of document.querySelectorAll("[data-share]")) {
       const url = new URL(link.href);
       url.searchParams.set("hit", number);

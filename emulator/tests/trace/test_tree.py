@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.events import Callee, EventFlag, EventKind
 from emulator.trace.record import Record, pack_records, unpack_records
-from emulator.trace.tree import Node, build_tree, hit_records
+from emulator.trace.tree import Node, build_tree, hit_records, last_straw
 from emulator.trace.verdict import judge
 
 INT_MAX = 0x7FFFFFFF
@@ -215,3 +215,15 @@ def test_a_function_that_returns_a_register_returns_it_in_hex() -> None:
 
     assert root is not None and root.children[0].returned is not None
     assert root.children[0].returned.text == "0xdf020a"
+
+
+def test_the_livelock_after_a_hit_belongs_to_it() -> None:
+    straw = last_straw([*write_hit(), record(19, EventKind.LIVELOCK, value=8)], 10)
+
+    assert straw is not None and straw.cause == 10
+
+
+def test_a_livelock_after_the_next_hit_does_not() -> None:
+    later = [record(19, EventKind.HIT), record(20, EventKind.LIVELOCK, value=8)]
+
+    assert last_straw([*write_hit(), *later], 10) is None
