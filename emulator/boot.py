@@ -124,7 +124,12 @@ def boot(
         recipe.machine.memory,
         relay,
         seed=recipe.schedule.seed,
-        profile=Profile(dr6_fixed_bits_read_as_one=profiles.dr6_fixed_bits == "real"),
+        profile=Profile(
+            dr6_fixed_bits_read_as_one=profiles.dr6_fixed_bits == "real",
+            hypervisor=profiles.hypervisor,
+            shadow_inhibits_execute=profiles.shadow == "intel",
+            rep_slack=profiles.rep_slack,
+        ),
     )
     tasks = _Loader(recipe, programs, machine, on_output).tasks()
     scheduler = Scheduler(machine, tasks, recorder)

@@ -16,7 +16,11 @@ from emulator.events import CODEC_VERSION, EventKind, Limit, Outcome
 from emulator.interleave import slices
 from emulator.recipe import Recipe
 from emulator.recorder import Recorder
-from emulator.target.calibration import flags_state_offset, pending_exception_offset
+from emulator.target.calibration import (
+    flags_state_offset,
+    pending_exception_offset,
+    shadow_offset,
+)
 from emulator.target.clock import counter_offset
 from emulator.target.cpu import Cpu, Stop
 from emulator.target.instructions import decode
@@ -123,6 +127,7 @@ def warm_up() -> None:
     counter_offset()
     pending_exception_offset()
     flags_state_offset()
+    shadow_offset()
     decode(b"\x90")
 
 

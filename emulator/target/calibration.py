@@ -96,3 +96,33 @@ def flags_state_offset() -> int:
     if candidates is None or len(candidates) != 1:
         raise RuntimeError(f"the engine's flags word was not found: {candidates}")
     return candidates.pop()
+
+
+#: Set in the engine's own flags while an instruction stands in an interrupt shadow.
+SHADOW_BIT = 1 << 3
+
+
+@lru_cache(maxsize=1)
+def shadow_offset() -> int:
+    """Offset in a saved context of the word with SHADOW_BIT. Found by MOV SS.
+
+    Raises RuntimeError when the engine has no such word.
+    """
+    engine = RawEngine(1 << 20)
+    engine.uc.mem_map(0x1000, 0x1000)
+    engine.uc.mem_write(0x1000, bytes.fromhex("31c0 8ed0 90 90 90".replace(" ", "")))
+    context = Context(engine.handle)
+    images = []
+    for address in (0x1000, 0x1002, 0x1004):
+        engine.start(address, 1)
+        context.save()
+        images.append(context.image())
+    found = [i for i in range(0, len(images[0]) - 3, 4) if _shadow(images, i)]
+    if len(found) != 1:
+        raise RuntimeError(f"the engine's interrupt shadow was not found: {found}")
+    return found[0]
+
+
+def _shadow(images: list[bytes], at: int) -> bool:
+    before, inside, after = (int.from_bytes(i[at : at + 4], "little") for i in images)
+    return inside == after | SHADOW_BIT and not (before | after) & SHADOW_BIT

@@ -9,8 +9,6 @@ How a #DB comes about (docs/engine.md tells the whole story):
   boundary at which the trap is raised.
 * A straight-line instruction seen twice gets a code hook on its successor instead: then
   nothing is taken back and the engine is never left.
-
-The listener is told in zero guest time. Nothing here knows who listens.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
 from emulator.target.instructions import LONGEST, Instruction, decode
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
+from emulator.target.resume_flag import ResumeFlag
 from emulator.target.stepper import Accessed, Stepper
 from emulator.target.traps import Listener, Vector, page_fault_error
 from emulator.target.watchhooks import WatchHooks
@@ -95,6 +94,7 @@ class Cpu:
         self._emulate = emulate
         self._comparators = Comparators(unit)
         self._step = Stepper(engine.handle, self.regs, self._decode)
+        self._rf = ResumeFlag(engine.handle, self.regs, self._decode)
         self._hooks = WatchHooks(engine, self._code, self._access, self._fail)
         self._scratch = raw.Context(engine.handle)
         self._start_books()
@@ -121,8 +121,6 @@ class Cpu:
         self._stop_requested = False
         self._dirty = False
         self._tf_before = False
-        self._resume: tuple[int, int] | None = None  # (address, now) with RF = 1
-        self._last_execute = (0, -9)
         self._seen_generation = 0
         self._retried: tuple[int, int] | None = None
         self._error: BaseException | None = None
@@ -138,6 +136,11 @@ class Cpu:
     def accessed(self) -> Accessed:
         """At a data hit: what the instruction did to the watched bytes."""
         return self._step.accessed
+
+    def set_profile(self, *, rep_slack: int, shadow_inhibits_execute: bool) -> None:
+        """What processors differ in (machine.Profile)."""
+        self._step.allowed_slack = rep_slack
+        self._rf.shadow_inhibits = shadow_inhibits_execute
 
     def request_stop(self) -> None:
         """Leave run() at the boundary at which the CPU stands now."""
@@ -159,7 +162,7 @@ class Cpu:
     def forget_collected(self) -> None:
         """Drop half-collected accesses (before a context switch)."""
         self._step.clear()
-        self._resume = None
+        self._rf.forget()
 
     def run(self, count: int) -> Stop:
         """Execute up to count instructions."""
@@ -251,9 +254,8 @@ class Cpu:
     def _store(self) -> None:
         values = self.regs.values
         if values[EFLAGS] & FLAG_RF:
-            # RF lives here, not in the engine: it would end blocks and outlast them.
             values[EFLAGS] &= ~FLAG_RF
-            self._resume = (values[RIP], self.now)
+            self._rf.grant(values[RIP], self.now)
         self.regs.store_general()
         self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         self._dirty = False
@@ -318,8 +320,8 @@ class Cpu:
 
     def _execute_fault(self, address: int) -> bool:
         """Raise the fault until something gives. True: do not go on in this hook."""
-        last, self._last_execute = self._last_execute, (address, self.now)
-        if self._suppressed(address, last):
+        again = self._step.stepping is not None
+        if self._rf.suppresses(address, self.now, again=again):
             return False
         while bits := self._comparators.execute_bits(address):
             self.regs.load()
@@ -330,26 +332,13 @@ class Cpu:
                 return False
         return False
 
-    def _suppressed(self, address: int, last: tuple[int, int]) -> bool:
-        """RF = 1 for this instruction."""
-        if self._resume == (address, self.now):
-            return True
-        if self._step.stepping is not None and last == (address, self.now):
-            return True  # the same instruction, taken back and run again
-        if last == (address, self.now - 1):
-            # RF stays set between the iterations of one rep.
-            found = self._decode(address)
-            if found is not None and found.rep:
-                return True
-        return bool(self.regs.read(EFLAGS) & FLAG_RF)
-
     def _raise(self, bits: int, *, fault: bool, image_rf: bool = False) -> None:
         self.image_rf = image_rf
         self.unit.report(bits)
         self._dirty = False
         self._listener.debug_exception(self, bits, fault=fault)
         if self.image_rf:
-            self._resume = (self.regs.values[RIP], self.now)
+            self._rf.grant(self.regs.values[RIP], self.now)
 
     def _settle(self, delta: int) -> bool:
         """After the listener, inside the engine. True when the hook must return."""
@@ -363,14 +352,17 @@ class Cpu:
     # Data breakpoints.
 
     def _access(self, is_write: bool, address: int, size: int) -> None:
-        bits, hit = self._comparators.touched(is_write, address, size)
-        if not bits or self._reason is not _Reason.NOTHING:
+        if self._reason is not _Reason.NOTHING:
             return
+        bits, hit = self._comparators.touched(is_write, address, size)
         step = self._step
         if step.stepping is not None:
             step.collect(bits, hit, is_write)
             return
         at = self.regs.read(RIP)
+        if not bits:
+            step.pass_by(at)
+            return
         if at == step.pending_at or at in step.successors:
             step.pending_at = at
             step.collect(bits, hit, is_write)
@@ -378,6 +370,8 @@ class Cpu:
             old = self.space.mapped_bytes(address, size)
             step.begin(at, address, old if is_write else b"")
             self._leave(_Reason.ROLLBACK, -1)
+        else:
+            step.pass_by(at)
 
     def _raise_pending(self) -> bool:
         """Raise the collected data trap; regs are loaded. False: nothing had matched."""
@@ -402,6 +396,8 @@ class Cpu:
         if step.stepping is None:
             single = True
         else:
+            if step.runs_on():
+                return
             single = step.guest_tf
             image_rf = self._end_step(step.stepping)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
@@ -418,7 +414,7 @@ class Cpu:
         if found is None or not found.rep:
             return False
         if self.regs.values[RIP] == at:
-            return self._last_execute[0] == at
+            return self._rf.was_visited(at)
         if self._step.rep_used_up(found):
             # Unstepped, the engine passes once more to find the count exhausted.
             self._base += 1
@@ -447,7 +443,7 @@ class Cpu:
             self._fault(vector)
 
     def _fault(self, vector: int) -> None:
-        skip = self._emulate(self, self._code_bytes())
+        skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
         if skip:
             self._skip(skip)
             return
@@ -467,7 +463,7 @@ class Cpu:
         bits = self._comparators.execute_bits(rip)
         if vector != Vector.PF or not bits or self.regs.values[raw.CR2] != rip:
             return False
-        if self._resume == (rip, self.now):
+        if self._rf.granted(rip, self.now):
             return False
         self._raise(bits, fault=True)
         self._store_changes()
@@ -477,7 +473,7 @@ class Cpu:
         self.regs.load()
         self._step.hide_tf()
         self._step.clear()
-        if self._code_bytes()[:1] == _ICEBP:
+        if self._code_bytes(self.regs.values[RIP])[:1] == _ICEBP:
             self._skip(1)  # a #DB that no condition explains
             self.image_rf = False
             self._listener.debug_exception(self, 0, fault=False)
@@ -487,7 +483,7 @@ class Cpu:
 
     def _emulate_instruction(self) -> None:
         self.regs.load()
-        self._skip(self._emulate(self, self._code_bytes()))
+        self._skip(self._emulate(self, self._code_bytes(self.regs.values[RIP])))
 
     def _skip(self, length: int) -> None:
         """The instruction was carried out by hand: step over it and count it."""
@@ -496,8 +492,8 @@ class Cpu:
         self.now = self._retired
         self._store()
 
-    def _code_bytes(self) -> bytes:
-        return self.space.mapped_bytes(self.regs.values[RIP], LONGEST)
+    def _code_bytes(self, address: int) -> bytes:
+        return self.space.mapped_bytes(address, LONGEST)
 
     def _decode(self, address: int) -> Instruction | None:
-        return decode(self.space.mapped_bytes(address, LONGEST))
+        return decode(self._code_bytes(address))

@@ -14,6 +14,7 @@ from unicorn import x86_const as x86
 
 from emulator.target import debugreg, raw
 from emulator.target.cpu import Cpu
+from emulator.target.cpuid import CpuId
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.emulated import HostInstructions
 from emulator.target.paging import EXECUTE, READ, WRITE, AddressSpace
@@ -54,6 +55,12 @@ class Profile:
     """Properties of the modelled part that differ between processors (recipe: profiles)."""
 
     dr6_fixed_bits_read_as_one: bool = True
+    hypervisor: bool = False
+    """CPUID's hypervisor bit."""
+    shadow_inhibits_execute: bool = False
+    """No execute breakpoint on the instruction after MOV SS (Intel)."""
+    rep_slack: int = 0
+    """Iterations that a rep runs on after a data hit before the trap is taken."""
 
 
 class Machine:
@@ -65,6 +72,7 @@ class Machine:
         self.ram = Ram(memory)
         self.kernel_space = AddressSpace(self.ram)
         self._host = HostInstructions(seed)
+        self._cpuids: list[CpuId] = []
         self._build_own(cpus)
         self.cpus = [self._cpu(i, listener, profile) for i in range(cpus)]
         self._pristine = [self._save(cpu) for cpu in self.cpus]
@@ -131,7 +139,13 @@ class Machine:
         engine.write_register(x86.UC_X86_REG_MXCSR, _MXCSR)
         fixed = debugreg.DR6_FIXED_1 if profile.dr6_fixed_bits_read_as_one else 0
         unit = DebugUnit(dr6_fixed_1=fixed, dr6=fixed)
-        return Cpu(index, engine, listener, unit, self.kernel_space, self._host.emulate)
+        self._cpuids.append(CpuId(engine, hypervisor=profile.hypervisor))
+        cpu = Cpu(index, engine, listener, unit, self.kernel_space, self._host.emulate)
+        cpu.set_profile(
+            rep_slack=profile.rep_slack,
+            shadow_inhibits_execute=profile.shadow_inhibits_execute,
+        )
+        return cpu
 
     @staticmethod
     def _save(cpu: Cpu) -> raw.Context:

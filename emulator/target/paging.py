@@ -87,6 +87,9 @@ class AddressSpace:
             if origin is None:
                 raise KernelError(EFAULT, f"nothing mapped at {source:#x}")
             self.ram.keep(origin.frame)
+            if first + index in self.pages:
+                self._release(first + index)
+                self.generation += 1
             page = Page(origin.frame, protection)
             self.pages[first + index] = page
             self._write_entry(first + index, page)
@@ -159,7 +162,7 @@ class AddressSpace:
             length -= size
 
     def _range(self, address: int, length: int) -> tuple[int, int]:
-        if address % PAGE or length <= 0:
+        if address % PAGE or address < 0 or length <= 0:
             raise KernelError(EINVAL, f"bad range {address:#x}+{length:#x}")
         end = address + length
         user = end <= _USER_END

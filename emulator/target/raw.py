@@ -127,6 +127,10 @@ class Context:
         address = (self._pointer.value or 0) + offset
         ctypes.c_int32.from_address(address).value = value
 
+    def read_i32(self, offset: int) -> int:
+        """One 32-bit word of the saved bytes."""
+        return ctypes.c_int32.from_address((self._pointer.value or 0) + offset).value
+
     def save(self) -> None:
         """Copy the engine's registers here."""
         check(_context_save(self._handle, self._pointer))

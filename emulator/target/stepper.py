@@ -42,6 +42,7 @@ class Stepper:
         self._context = raw.Context(handle)
         self._taken: tuple[int, int, bytes] | None = None
         self._touches: dict[int, int] = {}
+        self._reps: dict[int, bool] = {}
         self.bits = 0
         self.hit = False
         """An enabled slot is among bits."""
@@ -52,10 +53,15 @@ class Stepper:
         """Address of the instruction that runs alone under our TF."""
         self.guest_tf = False
         """TF as the guest had it when the step began."""
+        self.allowed_slack = 0
+        """Profile: iterations that a rep may run on after it hit."""
+        self._slack = 0
         self.successors: dict[int, int] = {}
 
     def collect(self, bits: int, hit: bool, is_write: bool) -> None:
         """One access of the current instruction."""
+        if not bits:
+            return
         if not self.bits:
             self.accessed = Accessed(0)
         self.accessed |= Accessed.WRITE if is_write else Accessed.READ
@@ -68,6 +74,18 @@ class Stepper:
         self.hit = False
         self.pending_at = None
         self.stepping = None
+        self._slack = 0
+
+    def pass_by(self, at: int) -> None:
+        """A hook was called for nothing. The engine has spoilt the state of the flags
+        meanwhile; only a rep reads it again before it is written (docs/engine.md)."""
+        if at not in self._reps:
+            found = self._decode(at)
+            self._reps[at] = found is not None and found.rep
+        if self._reps[at]:
+            self._context.save()
+            self._context.patch_i32(flags_state_offset(), FLAGS_SETTLED)
+            self._context.restore()
 
     def begin(self, at: int, address: int, old: bytes) -> None:
         """In the memory hook: remember how things were. old: bytes about to be stored
@@ -127,6 +145,16 @@ class Stepper:
         if self.stepping is not None and not self.guest_tf:
             values[EFLAGS] &= ~FLAG_TF
             self._regs.write(EFLAGS, values[EFLAGS])
+
+    def runs_on(self) -> bool:
+        """A rep that hit takes another iteration, still under our TF; regs are loaded."""
+        if not self.hit or self._slack >= self.allowed_slack or self.stepping is None:
+            return False
+        found = self._decode(self.stepping)
+        if found is None or not found.rep or self._regs.values[RIP] != self.stepping:
+            return False
+        self._slack += 1
+        return True
 
     def end_step(self, space: AddressSpace) -> Instruction | None:
         """At the step's #DB: hide TF wherever the guest could see it."""
