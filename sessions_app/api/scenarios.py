@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -16,6 +16,8 @@ from sessions_app import runner
 from sessions_app.api.sessions import SessionOut
 from sessions_app.permissions import person_of
 from sessions_app.services.launch import launch_scenario
+
+_SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH)
 
 
 class ScenarioOut(serializers.Serializer[Any]):
@@ -37,7 +39,7 @@ class ScenarioViewSet(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         return Response(ScenarioOut(runner.scenarios(), many=True).data)
 
-    @extend_schema(request=None, responses={201: SessionOut})
+    @extend_schema(parameters=[_SLUG], request=None, responses={201: SessionOut})
     @action(detail=True, methods=["post"])
     def run(self, request: Request, slug: str) -> Response:
         """A session of this scenario with its run queued."""
