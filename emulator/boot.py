@@ -35,6 +35,7 @@ from emulator.target import raw
 from emulator.target.cpu import Cpu
 from emulator.target.emulated import time_stamp_sites
 from emulator.target.machine import Machine, Profile
+from emulator.target.movdr import debug_move_sites
 from emulator.target.paging import EXECUTE, KERNEL_START, READ, WRITE
 from emulator.target.ram import PAGE
 from emulator.target.traps import Listener
@@ -77,6 +78,9 @@ class _Relay:
 
     def exception(self, cpu: Cpu, vector: int, error_code: int, address: int) -> None:
         self.kernel.exception(cpu, vector, error_code, address)
+
+    def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
+        self.kernel.debug_register_written(cpu, number, old)
 
     def system_call(self, cpu: Cpu) -> None:
         self.kernel.system_call(cpu)
@@ -315,6 +319,7 @@ def _load_kernel_image(machine: Machine, program: Program) -> None:
             rights[page] = rights.get(page, 0) | allowed
         if segment.execute:
             sites.update(time_stamp_sites(segment.address, segment.data))
+            sites.update(debug_move_sites(segment.address, segment.data))
     for page, allowed in sorted(rights.items()):
         space.map(page * PAGE, PAGE, allowed)
     for segment in program.segments:

@@ -164,6 +164,9 @@ class Debugger:
         self._stop(cpu, "end", signal, code)
         cpu.request_stop()
 
+    def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
+        """User code cannot."""
+
     def system_call(self, cpu: Cpu) -> None:
         """No vector that is replayed makes one."""
         cpu.request_stop()

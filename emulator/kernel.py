@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from emulator.arch.x86.cpu_state import CpuState
 from emulator.arch.x86.exception import ExceptionFrame
 from emulator.arch.x86.traps import DebugTrap
-from emulator.events import EventFlag, EventKind, Outcome
+from emulator.events import Callee, EventFlag, EventKind, Outcome
 from emulator.photographer import Photographer
 from emulator.progress import Stuck
 from emulator.recorder import Recorder
@@ -213,6 +213,19 @@ class Kernel:
         elif result.blocked:
             task.state = TaskState.BLOCKED
         self._end(cpu, task)
+
+    def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
+        """A kernel thread wrote DRn itself, behind the kernel's back."""
+        self._begin(cpu)
+        new = cpu.unit.read(number)
+        self._recorder.emit(
+            EventKind.DR_WRITE,
+            slot=number,
+            flags=EventFlag.SAME_VALUE if old == new else 0,
+            aux=Callee.GUEST,
+            addr=old,
+            value=new,
+        )
 
     def halted(self, cpu: Cpu) -> None:
         """HLT at CPL0: a kernel thread is done."""

@@ -19,31 +19,20 @@ from enum import Enum
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
 
-from emulator.errors import EmulatorError
 from emulator.target import raw
-from emulator.target.calibration import (
-    FLAGS_SETTLED,
-    flags_state_offset,
-    pending_exception_offset,
-)
 from emulator.target.comparators import Comparators
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
 from emulator.target.instructions import LONGEST, Instruction, decode
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
+from emulator.target.recovery import Recovery
 from emulator.target.resume_flag import ResumeFlag
 from emulator.target.stepper import Accessed, Stepper
 from emulator.target.traps import Listener, Vector, page_fault_error
 from emulator.target.watchhooks import WatchHooks
 
 _HLT, _ICEBP = b"\xf4", b"\xf1"
-
-
-class EngineStuck(EmulatorError):
-    """The engine neither runs on nor says why."""
-
-    code = "engine_stuck"
 
 
 class Stop(Enum):
@@ -96,7 +85,7 @@ class Cpu:
         self._step = Stepper(engine.handle, self.regs, self._decode)
         self._rf = ResumeFlag(engine.handle, self.regs, self._decode)
         self._hooks = WatchHooks(engine, self._code, self._access, self._fail)
-        self._scratch = raw.Context(engine.handle)
+        self._recovery = Recovery(engine.handle, self.regs)
         self._start_books()
         self._handlers = {
             _Reason.SETTLED: self._store_changes,
@@ -122,7 +111,6 @@ class Cpu:
         self._dirty = False
         self._tf_before = False
         self._seen_generation = 0
-        self._retried: tuple[int, int] | None = None
         self._error: BaseException | None = None
 
     # What the machine and the listener use.
@@ -141,6 +129,21 @@ class Cpu:
         """What processors differ in (machine.Profile)."""
         self._step.allowed_slack = rep_slack
         self._rf.shadow_inhibits = shadow_inhibits_execute
+
+    def write_debug_register(self, number: int, value: int) -> None:
+        """Guest code at CPL0 wrote DRn."""
+        old = self.unit.read(number)
+        self.unit.write(number, value)
+        self._listener.debug_register_written(self, number, old)
+
+    def raise_debug_fault(self, bits: int) -> None:
+        """#DB at the instruction that is being carried out by hand."""
+        self._raise(bits, fault=True)
+        self._store_changes()
+
+    def raise_fault(self, vector: int) -> None:
+        """A fault of the instruction that is being carried out by hand."""
+        self._tell_fault(vector)
 
     def request_stop(self) -> None:
         """Leave run() at the boundary at which the CPU stands now."""
@@ -224,25 +227,8 @@ class Cpu:
         before = self.space.read(rip - 1, 1, 0)
         if not self.regs.values[raw.CS] & 3 and before == _HLT:
             return True
-        self._retry()
+        self._recovery.retry(self._retired)
         return False
-
-    def _retry(self) -> None:
-        """Run the instruction once more with a clean slate; never twice at one place."""
-        place = (self.regs.read(RIP), self._retired)
-        if place == self._retried:
-            raise EngineStuck(f"no way on from {place[0]:#x}")
-        self._retried = place
-        self._clean_slate(settle_flags=False)
-
-    def _clean_slate(self, *, settle_flags: bool) -> None:
-        """Clear what the engine believes to be in service (calibration)."""
-        context = self._scratch
-        context.save()
-        context.patch_i32(pending_exception_offset(), -1)
-        if settle_flags:
-            context.patch_i32(flags_state_offset(), FLAGS_SETTLED)
-        context.restore()
 
     def _tell(self, call: Callable[[Cpu], None]) -> None:
         """Call the listener outside the engine and take over what it changed."""
@@ -430,12 +416,14 @@ class Cpu:
 
     def _exception(self, vector: int) -> None:
         """A fault or int3, told outside the engine."""
-        self._clean_slate(settle_flags=vector not in (Vector.DB, Vector.BP))
+        self._recovery.clean_slate(settle_flags=vector not in (Vector.DB, Vector.BP))
         self.regs.load()
         self._step.hide_tf()
         self._step.clear()
         if vector == Vector.DF:
-            self._retry()  # no task can raise one: two exceptions were mixed up
+            self._recovery.retry(
+                self._retired
+            )  # no task can raise one: two exceptions were mixed up
         elif vector == Vector.BP:
             self.image_rf = False
             self._tell(self._listener.breakpoint_exception)
@@ -446,7 +434,10 @@ class Cpu:
         skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
         if skip:
             self._skip(skip)
-            return
+        else:
+            self._tell_fault(vector)
+
+    def _tell_fault(self, vector: int) -> None:
         error, address = 0, 0
         if vector == Vector.PF:
             values = self.regs.values
@@ -483,7 +474,9 @@ class Cpu:
 
     def _emulate_instruction(self) -> None:
         self.regs.load()
-        self._skip(self._emulate(self, self._code_bytes(self.regs.values[RIP])))
+        skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
+        if skip:
+            self._skip(skip)
 
     def _skip(self, length: int) -> None:
         """The instruction was carried out by hand: step over it and count it."""

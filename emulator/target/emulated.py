@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 
 from emulator.target.cpu import Cpu
+from emulator.target.movdr import ENCODED
 from emulator.target.raw import EFLAGS
 
 _MASK = (1 << 64) - 1
 _CARRY = 1
 _ARITHMETIC_FLAGS = 0x8D5
 _TIME_PATTERN = re.compile(rb"\x0f\x31|\x0f\x01\xf9", re.DOTALL)
-#: Encoding number of a general register to its place in raw.NAMES.
-_ENCODED = (0, 2, 3, 1, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15)
 _RAX, _RCX, _RDX = 0, 2, 3
 
 
@@ -68,7 +67,7 @@ class HostInstructions:
         form = code[at + 2]
         if form >> 6 != 3 or form >> 3 & 7 not in (6, 7):
             return 0
-        register = _ENCODED[(form & 7) | (8 if extended else 0)]
+        register = ENCODED[(form & 7) | (8 if extended else 0)]
         self._draw(cpu, register, width, form >> 3 & 7)
         return at + 3
 

@@ -17,6 +17,7 @@ from emulator.target.cpu import Cpu
 from emulator.target.cpuid import CpuId
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.emulated import HostInstructions
+from emulator.target.movdr import move_debug_register
 from emulator.target.paging import EXECUTE, READ, WRITE, AddressSpace
 from emulator.target.ram import PAGE, Ram
 from emulator.target.raw import RawEngine
@@ -126,6 +127,10 @@ class Machine:
         space.load(_STUB, _IRETQ)
         space.map(_STACKS, cpus * PAGE, READ | WRITE)
 
+    def _by_hand(self, cpu: Cpu, code: bytes) -> int:
+        """Carry out what must not reach the engine; the length or 0."""
+        return self._host.emulate(cpu, code) or move_debug_register(cpu, code)
+
     def _cpu(self, index: int, listener: Listener, profile: Profile) -> Cpu:
         engine = RawEngine()
         engine.map_host_memory(self.ram.size, self.ram.host_address)
@@ -140,7 +145,7 @@ class Machine:
         fixed = debugreg.DR6_FIXED_1 if profile.dr6_fixed_bits_read_as_one else 0
         unit = DebugUnit(dr6_fixed_1=fixed, dr6=fixed)
         self._cpuids.append(CpuId(engine, hypervisor=profile.hypervisor))
-        cpu = Cpu(index, engine, listener, unit, self.kernel_space, self._host.emulate)
+        cpu = Cpu(index, engine, listener, unit, self.kernel_space, self._by_hand)
         cpu.set_profile(
             rep_slack=profile.rep_slack,
             shadow_inhibits_execute=profile.shadow_inhibits_execute,

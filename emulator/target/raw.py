@@ -224,6 +224,10 @@ class RawEngine:
         """A register that the model does not carry along (set-up only)."""
         self.uc.reg_write(number, value)
 
+    def read_register(self, number: int) -> int:
+        """A register that the model does not carry along."""
+        return int(self.uc.reg_read(number))
+
     def stop(self) -> None:
         """Leave start() after the current instruction or hook."""
         _emu_stop(self.handle)

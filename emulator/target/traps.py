@@ -51,6 +51,9 @@ class Listener(Protocol):
     def exception(self, cpu: Cpu, vector: int, error_code: int, address: int) -> None:
         """Any other exception; RIP is at the instruction. address is CR2 for #PF."""
 
+    def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
+        """Guest code at CPL0 has executed MOV DRn."""
+
     def system_call(self, cpu: Cpu) -> None:
         """SYSCALL; RIP is behind it. The result goes into rax."""
 
