@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('data', models.BinaryField()),
                 ('size', models.PositiveIntegerField()),
                 ('kind', models.CharField(choices=[('elf64', 'Elf64'), ('flat', 'Flat')], default='elf64', max_length=8)),
-                ('name', models.CharField(blank=True, max_length=120)),
+                ('name', models.CharField(blank=True, max_length=200)),
                 ('source', models.TextField(blank=True)),
                 ('symbols', models.JSONField(default=dict)),
                 ('load', models.CharField(blank=True, max_length=18)),

@@ -18,7 +18,7 @@ class Image(models.Model):
     data = models.BinaryField()
     size = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ELF64)
-    name = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=200, blank=True)
     source = models.TextField(blank=True)
     symbols: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     """Name to "0x…"."""
