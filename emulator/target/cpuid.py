@@ -12,6 +12,8 @@ from emulator.target import raw
 from emulator.target.raw import RawEngine, Registers
 
 _HYPERVISOR = 1 << 31  # leaf 1, ECX
+#: Follows CR4.OSXSAVE, which the machine leaves 0 and a new engine does not.
+_OSXSAVE = 1 << 27
 _RBX = raw.NAMES.index("rbx")
 CPUID_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
@@ -36,6 +38,7 @@ class CpuId:
     def __init__(self, engine: RawEngine, *, hypervisor: bool) -> None:
         self._registers = Registers(engine.handle)
         eax, ebx, ecx, edx = _leaf_1()
+        ecx &= ~_OSXSAVE
         ecx = ecx | _HYPERVISOR if hypervisor else ecx & ~_HYPERVISOR
         self._answer = {raw.RAX: eax, _RBX: ebx, raw.RCX: ecx, raw.RDX: edx}
         self._callback = CPUID_CALLBACK(self._on_cpuid)

@@ -18,6 +18,8 @@ READ, WRITE, EXECUTE = 1, 2, 4
 _PRESENT, _WRITABLE, _USER = 1, 2, 4
 _ACCESSED_DIRTY = 0x60
 _NO_EXECUTE = 1 << 63
+#: Page tables that a mapping may need beside one for each 512 pages.
+_TABLES = 4
 _ADDRESS = 0x000F_FFFF_FFFF_F000
 _USER_END = 0x0000_7FFF_FFFF_F000
 KERNEL_START = 0xFFFF_8000_0000_0000
@@ -40,7 +42,7 @@ class AddressSpace:
         self.pages: dict[int, Page] = {}
         self.kernel = kernel
         self.generation = 0
-        """Grows when a translation is removed or narrowed: TLBs must be flushed."""
+        """Grows with each change of a translation: TLBs and hooks must follow."""
         if kernel is None:
             # Made now, so that later mappings are seen by every space.
             for index in range(256, 512):
@@ -65,19 +67,19 @@ class AddressSpace:
         return None if page is None else page.frame + address % PAGE
 
     def map(self, address: int, length: int, protection: int) -> None:
-        """Map zeroed memory over whole pages; frames of one call are consecutive.
+        """Map zeroed memory over whole pages.
 
         Raises KernelError(ENOMEM) before anything is mapped when memory is short.
         """
         first, count = self._range(address, length)
-        frames = self.ram.allocate(count)
-        if any(first + index in self.pages for index in range(count)):
-            self.generation += 1
-        for index in range(count):
+        if self.ram.free_frames < count + _TABLES + count // 512:
+            raise KernelError(ENOMEM, f"no memory for {count} pages")
+        for index, frame in enumerate(self.ram.allocate_run(count)):
             self._release(first + index)
-            page = Page(frames + index * PAGE, protection)
+            page = Page(frame, protection)
             self.pages[first + index] = page
             self._write_entry(first + index, page)
+        self.generation += 1
 
     def share(self, address: int, length: int, source: int, protection: int) -> None:
         """Map the frames behind `source` a second time (an alias)."""
@@ -87,12 +89,11 @@ class AddressSpace:
             if origin is None:
                 raise KernelError(EFAULT, f"nothing mapped at {source:#x}")
             self.ram.keep(origin.frame)
-            if first + index in self.pages:
-                self._release(first + index)
-                self.generation += 1
+            self._release(first + index)
             page = Page(origin.frame, protection)
             self.pages[first + index] = page
             self._write_entry(first + index, page)
+        self.generation += 1
 
     def unmap(self, address: int, length: int) -> None:
         """Remove whole pages; holes are allowed."""

@@ -14,8 +14,8 @@ ENOMEM = 12
 class Ram:
     """Physical memory from address 0, handed out in frames, all zero at first.
 
-    Runs of frames are taken upwards, single ones from what was given back first: a run's
-    physical layout depends on nothing but its recipe.
+    A single frame comes from what was given back first, a run from above as long as there
+    is room: the layout depends on nothing but the recipe.
     """
 
     def __init__(self, size: int) -> None:
@@ -28,17 +28,28 @@ class Ram:
         self._free: list[int] = []
         self._kept: set[int] = set()
 
-    def allocate(self, pages: int = 1) -> int:
-        """Physical address of `pages` consecutive zeroed frames. ENOMEM when full."""
-        if pages == 1 and self._free:
-            frame = self._free.pop()
-            self.buffer[frame : frame + PAGE] = bytes(PAGE)
-            return frame
-        start = self._next
-        if start + pages * PAGE > self.size:
+    def allocate(self) -> int:
+        """Physical address of a zeroed frame. ENOMEM when full."""
+        if not self._free:
+            return self.allocate_run(1)[0]
+        frame = self._free.pop()
+        self.buffer[frame : frame + PAGE] = bytes(PAGE)
+        return frame
+
+    def allocate_run(self, pages: int) -> list[int]:
+        """Zeroed frames, neighbours unless only returned ones are left. ENOMEM."""
+        fresh = min(pages, (self.size - self._next) // PAGE)
+        if pages > fresh + len(self._free):
             raise KernelError(ENOMEM, f"guest memory of {self.size} bytes is used up")
-        self._next = start + pages * PAGE
-        return start
+        start = self._next
+        self._next += fresh * PAGE
+        frames = list(range(start, self._next, PAGE))
+        return frames + [self.allocate() for _ in range(pages - fresh)]
+
+    @property
+    def free_frames(self) -> int:
+        """How many can still be allocated."""
+        return (self.size - self._next) // PAGE + len(self._free)
 
     def release(self, frame: int) -> None:
         """Give one frame back, unless somebody else maps it too."""
