@@ -8,6 +8,7 @@ from django.urls import include, path
 from sessions_app.views import (
     accounts,
     api_docs,
+    health,
     home,
     new,
     remarks,
@@ -20,6 +21,7 @@ _RUN = f"{_SESSION}runs/<int:number>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("health/", health.health, name="health"),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/tokens/", accounts.tokens, name="tokens"),
