@@ -43,7 +43,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def login_link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The link that ``manage.py up`` prints, while everything runs."""
     data = tmp_path_factory.mktemp("data")
@@ -69,10 +69,12 @@ def login_link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail("the server did not start: " + "".join(said))
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        server.communicate(timeout=30)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running in this thread, and under
+# one no asynchronous test can run.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -80,7 +82,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(browser: Browser, login_link: str) -> Iterator[BrowserContext]:
     """The one who started the server, signed in by the printed link."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
