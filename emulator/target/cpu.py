@@ -29,7 +29,7 @@ from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
 from emulator.target.recovery import Recovery
 from emulator.target.resume_flag import ResumeFlag
 from emulator.target.stepper import Accessed, Stepper
-from emulator.target.traps import Listener, Vector, page_fault_error
+from emulator.target.traps import Listener, Vector, is_int_n, page_fault_error
 from emulator.target.watchhooks import WatchHooks
 
 _HLT, _ICEBP = b"\xf4", b"\xf1"
@@ -353,8 +353,7 @@ class Cpu:
             step.pending_at = at
             step.collect(bits, hit, is_write)
         elif hit:
-            old = self.space.mapped_bytes(address, size)
-            step.begin(at, address, old if is_write else b"")
+            step.begin(at, address, self.space.mapped_bytes(address, size))
             self._leave(_Reason.ROLLBACK, -1)
         else:
             step.pass_by(at)
@@ -421,12 +420,14 @@ class Cpu:
         self._step.hide_tf()
         self._step.clear()
         if vector == Vector.DF:
-            self._recovery.retry(
-                self._retired
-            )  # no task can raise one: two exceptions were mixed up
+            # No task can raise one: two exceptions were mixed up.
+            self._recovery.retry(self._retired)
         elif vector == Vector.BP:
             self.image_rf = False
             self._tell(self._listener.breakpoint_exception)
+        elif is_int_n(vector, self._code_bytes(self.regs.values[RIP] - 2)):
+            self.regs.values[RIP] -= 2
+            self._tell_fault(Vector.GP, vector << 3 | 2)
         elif not self._fetch_breakpoint(vector):
             self._fault(vector)
 
@@ -437,8 +438,8 @@ class Cpu:
         else:
             self._tell_fault(vector)
 
-    def _tell_fault(self, vector: int) -> None:
-        error, address = 0, 0
+    def _tell_fault(self, vector: int, error: int = 0) -> None:
+        address = 0
         if vector == Vector.PF:
             values = self.regs.values
             address = values[raw.CR2]

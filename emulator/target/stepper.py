@@ -88,8 +88,8 @@ class Stepper:
             self._context.restore()
 
     def begin(self, at: int, address: int, old: bytes) -> None:
-        """In the memory hook: remember how things were. old: bytes about to be stored
-        over, empty for a read."""
+        """In the memory hook: remember how things were. old: the bytes accessed; also
+        those of a read, because CMPXCHG8B stores before the engine can be left."""
         self._taken = (at, address, old)
         self._context.save()
 

@@ -58,6 +58,14 @@ class Listener(Protocol):
         """SYSCALL; RIP is behind it. The result goes into rax."""
 
 
+def is_int_n(vector: int, code: bytes) -> bool:
+    """The exception is an INT n that has no gate for programs, which is a #GP.
+
+    code: from two bytes before RIP on; the engine reports INT n behind itself.
+    """
+    return vector != Vector.OF and code[:2] == bytes((0xCD, vector))
+
+
 def page_fault_error(rip: int, cr2: int, cs: int, space: AddressSpace) -> int:
     """Error code of a page fault: P, U/S and I/D bits.
 
