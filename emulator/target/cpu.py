@@ -20,6 +20,7 @@ from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
 
 from emulator.target import raw
+from emulator.target.code_watch import CodeWatch
 from emulator.target.comparators import Comparators
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
@@ -79,6 +80,10 @@ class Cpu:
         """RF in the image that the exception pushed; the listener may set it."""
         self.emulated: frozenset[int] = frozenset()
         """Addresses whose instruction must not reach the engine (rdtsc at CPL0)."""
+        self.code_watch: CodeWatch | None = None
+        """Set where there are other CPUs."""
+        self.code_is_stale = False
+        """Somebody else wrote code: drop translations before the next instruction."""
         self._listener = listener
         self._emulate = emulate
         self._comparators = Comparators(unit)
@@ -110,7 +115,7 @@ class Cpu:
         self._stop_requested = False
         self._dirty = False
         self._tf_before = False
-        self._seen_generation = 0
+        self._seen = (0, -1)  # root and generation that TLB and hooks follow
         self._error: BaseException | None = None
 
     # What the machine and the listener use.
@@ -140,10 +145,6 @@ class Cpu:
         """#DB at the instruction that is being carried out by hand."""
         self._raise(bits, fault=True)
         self._store_changes()
-
-    def raise_fault(self, vector: int) -> None:
-        """A fault of the instruction that is being carried out by hand."""
-        self._tell_fault(vector)
 
     def request_stop(self) -> None:
         """Leave run() at the boundary at which the CPU stands now."""
@@ -254,11 +255,16 @@ class Cpu:
         comparators.refresh(self.space)
         addresses = comparators.execute_addresses | self.emulated
         addresses.update(self._step.successors.values())
-        if self._hooks.sync(addresses, comparators.pieces):
-            self.engine.flush_blocks()
-        if self.space.generation != self._seen_generation:
-            self._seen_generation = self.space.generation
+        stale = self._hooks.sync(addresses, comparators.pieces) or self.code_is_stale
+        seen = (self.space.root, self.space.generation)
+        if seen != self._seen:
+            self._seen = seen
             self.regs.write(raw.CR3, self.space.root)  # flushes the TLB
+            if self.code_watch is not None:
+                stale = self.code_watch.sync(self.space) or stale
+        if stale:
+            self.code_is_stale = False
+            self.engine.flush_blocks()
 
     def _hooks_complete(self) -> bool:
         comparators = self._comparators
@@ -436,7 +442,7 @@ class Cpu:
         if skip:
             self._skip(skip)
         else:
-            self._tell_fault(vector)
+            self.raise_fault(vector)
 
     def _tell_fault(self, vector: int, error: int = 0) -> None:
         address = 0

@@ -9,10 +9,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from unicorn import x86_const as x86
 
 from emulator.target import debugreg, raw
+from emulator.target.code_watch import CodeWatch
 from emulator.target.cpu import Cpu
 from emulator.target.cpuid import CpuId
 from emulator.target.debug_unit import DebugUnit
@@ -76,6 +78,11 @@ class Machine:
         self._cpuids: list[CpuId] = []
         self._build_own(cpus)
         self.cpus = [self._cpu(i, listener, profile) for i in range(cpus)]
+        if cpus > 1:
+            for cpu in self.cpus:
+                cpu.code_watch = CodeWatch(
+                    cpu.engine, partial(self.code_changed, writer=cpu)
+                )
         self._pristine = [self._save(cpu) for cpu in self.cpus]
 
     def new_space(self) -> AddressSpace:
@@ -113,10 +120,11 @@ class Machine:
             cpu.regs.write(raw.EFLAGS, rflags | _RFLAGS_FIXED)
         cpu.switch_space(space)
 
-    def code_changed(self, address: int, length: int) -> None:
-        """Bytes that may be code were written from outside: no engine may keep them."""
+    def code_changed(self, writer: Cpu | None = None) -> None:
+        """Bytes that may be code were written: no other engine may keep them."""
         for cpu in self.cpus:
-            cpu.engine.drop_blocks(address, length)
+            if cpu is not writer:
+                cpu.code_is_stale = True
 
     def _build_own(self, cpus: int) -> None:
         space = self.kernel_space

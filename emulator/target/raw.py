@@ -216,10 +216,6 @@ class RawEngine:
         """Drop all translated code: hooks have come or gone."""
         self.uc.ctl_flush_tb()
 
-    def drop_blocks(self, address: int, length: int) -> None:
-        """Drop translated code of a range of linear addresses."""
-        self.uc.ctl_remove_cache(address, address + length)
-
     def write_register(self, number: int, value: object) -> None:
         """A register that the model does not carry along (set-up only)."""
         self.uc.reg_write(number, value)
