@@ -433,7 +433,7 @@ class Cpu:
             self._tell(self._listener.breakpoint_exception)
         elif is_int_n(vector, self._code_bytes(self.regs.values[RIP] - 2)):
             self.regs.values[RIP] -= 2
-            self._tell_fault(Vector.GP, vector << 3 | 2)
+            self.raise_fault(Vector.GP, vector << 3 | 2)
         elif not self._fetch_breakpoint(vector):
             self._fault(vector)
 
@@ -444,7 +444,8 @@ class Cpu:
         else:
             self.raise_fault(vector)
 
-    def _tell_fault(self, vector: int, error: int = 0) -> None:
+    def raise_fault(self, vector: int, error: int = 0) -> None:
+        """A fault of the instruction at RIP; regs are loaded."""
         address = 0
         if vector == Vector.PF:
             values = self.regs.values
