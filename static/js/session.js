@@ -230,7 +230,7 @@ function start() {
   if (query) refilter();
   if (runState.over) runState.say("trace complete");
   else feed.start();
-  window.hwbpFeed = feed; // for tests and the console: what the stream has seen
+  Object.assign(window, { hwbpFeed: feed, hwbpTable: table }); // for tests and the console
 }
 
 swapForms();

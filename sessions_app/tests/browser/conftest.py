@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    sync_playwright,
+)
 
-ROOT = Path(__file__).resolve().parents[3]
+from hwbpweb.tests.processes import PROJECT_DIR, Service
+from sessions_app.tests.browser.rest import Api, api_token
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 FLAGS = [
     "--no-sandbox",
@@ -26,56 +31,49 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_LINK = re.compile(r"(http://\S+/login/\S+/)")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser on the host these tests are skipped and say so."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents and not CHROMIUM:
-            item.add_marker(pytest.mark.skip(reason="no chromium on this host"))
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Web, two workers and Valkey, as ``manage.py up`` starts them."""
+    started = Service(tmp_path_factory.mktemp("service") / "data", "--workers", "2")
+    yield started
+    started.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def _new_link(service: Service) -> str:
+    """The path of one more login link."""
+    base = service.base_url  # once it is known, the database is there
+    made = subprocess.run(
+        [sys.executable, "-m", "hwbpweb.commands", "login_link"],
+        cwd=PROJECT_DIR,
+        env=os.environ | {"HWBPWEB_DATA": str(service.data)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return base + made.stdout.split()[-1]
 
 
 @pytest.fixture(scope="module")
-def login_link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The link that ``manage.py up`` prints, while everything runs."""
-    data = tmp_path_factory.mktemp("data")
-    command = [sys.executable, "manage.py", "up", "--port", str(_free_port())]
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"HWBPWEB_DATA": str(data), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        said = []
-        for line in server.stdout:
-            said.append(line)
-            found = _LINK.search(line)
-            if found:
-                yield found[1]
-                break
-        else:
-            pytest.fail("the server did not start: " + "".join(said))
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
+def login_link(service: Service) -> str:
+    """A link that signs the owner in once."""
+    return _new_link(service)
+
+
+@pytest.fixture(scope="session")
+def api(service: Service) -> Api:
+    """The owner's scripts."""
+    return Api(service.base_url, api_token(_new_link(service)))
 
 
 # Not for the session: Playwright keeps an event loop running in this thread, and under
 # one no asynchronous test can run.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium; without one on the host these tests are skipped and say so."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on this host")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -84,7 +82,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def signed_in(browser: Browser, login_link: str) -> Iterator[BrowserContext]:
-    """The one who started the server, signed in by the printed link."""
+    """The owner, signed in."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(login_link)
@@ -101,6 +99,12 @@ def _complaint(answer: Response) -> list[str]:
     return [f"{answer.status} {answer.url}"] if wrong else []
 
 
+def _is_complaint(message: ConsoleMessage) -> bool:
+    """A lost connection is not one: the page itself must deal with it, and tests see how."""
+    known = ("Failed to load", "WebSocket connection to")
+    return message.type == "error" and not any(word in message.text for word in known)
+
+
 @pytest.fixture
 def page(signed_in: BrowserContext, login_link: str) -> Iterator[Page]:
     """A page of the owner; anything in the console that is an error fails the test."""
@@ -111,9 +115,7 @@ def page(signed_in: BrowserContext, login_link: str) -> Iterator[Page]:
     page.on(
         "console",
         lambda message: (
-            complaints.append(message.text)
-            if message.type == "error" and "Failed to load" not in message.text
-            else None
+            complaints.append(message.text) if _is_complaint(message) else None
         ),
     )
     page.goto(login_link.partition("/login/")[0] + "/")
