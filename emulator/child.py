@@ -221,8 +221,12 @@ def _error(error: EmulatorError) -> dict[str, Any]:
 
 def run_job() -> int:
     """One request line and a blob in; one answer line and bytes out."""
-    request = json.loads(sys.stdin.buffer.readline())
-    blob = sys.stdin.buffer.read(int(request.pop("blob", 0)))
+    try:
+        request = json.loads(sys.stdin.buffer.readline())
+        blob = sys.stdin.buffer.read(int(request.pop("blob", 0)))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        sys.stderr.write(f"emulator.child: no request: {error}\n")
+        return EXIT_PROTOCOL
     answer, data = handle(request, blob)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + data)
     sys.stdout.buffer.flush()

@@ -79,6 +79,9 @@ _DENIED = [
     "setreuid",
     "setregid",
 ]
+#: A thread may be made, a process may not; clone3 hides which, so that the C library
+#: is told to use clone.
+_CLONE_THREAD = 0x10000
 _OPENING = ("open", "openat", "openat2")
 
 
@@ -100,5 +103,8 @@ def lock_down() -> bool:
             rules.add_rule(refuse, name)
         except (OSError, RuntimeError, ValueError):
             continue  # a call this libseccomp or architecture does not know
+    process = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _CLONE_THREAD, 0)
+    rules.add_rule(refuse, "clone", process)
+    rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     rules.load()
     return True
