@@ -7,7 +7,7 @@ chain did not reach.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from emulator.errors import KernelError
@@ -35,6 +35,8 @@ class NotifierBlock:
     callee: Callee
     notifier_call: NotifierCall
     priority: int = 0
+    next: NotifierBlock | None = None
+    """Kept when the block leaves the chain: a call under way goes on from there."""
 
 
 class AtomicNotifierHead:
@@ -42,42 +44,55 @@ class AtomicNotifierHead:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._blocks: list[NotifierBlock] = []
+        self._first: NotifierBlock | None = None
 
     def register(self, block: NotifierBlock) -> None:
         """atomic_notifier_chain_register. EEXIST for a block already in the chain."""
-        if block in self._blocks:
+        if block in self._from(self._first):
             raise KernelError(_EEXIST, "notifier is already registered")
-        place = 0
-        while (
-            place < len(self._blocks) and self._blocks[place].priority >= block.priority
-        ):
-            place += 1
-        self._blocks.insert(place, block)
+        before = None
+        for other in self._from(self._first):
+            if other.priority < block.priority:
+                break
+            before = other
+        block.next = self._first if before is None else before.next
+        self._link(before, block)
 
     def unregister(self, block: NotifierBlock) -> None:
         """atomic_notifier_chain_unregister. ENOENT for a block that is not there."""
-        if block not in self._blocks:
-            raise KernelError(_ENOENT, "notifier is not registered")
-        self._blocks.remove(block)
+        before = None
+        for other in self._from(self._first):
+            if other is block:
+                self._link(before, block.next)
+                return
+            before = other
+        raise KernelError(_ENOENT, "notifier is not registered")
+
+    def _link(self, before: NotifierBlock | None, block: NotifierBlock | None) -> None:
+        if before is None:
+            self._first = block
+        else:
+            before.next = block
+
+    @staticmethod
+    def _from(block: NotifierBlock | None) -> Iterator[NotifierBlock]:
+        while block is not None:
+            yield block
+            block = block.next
 
     def call(self, action: int, data: object) -> int:
         """atomic_notifier_call_chain: the last callee's return value."""
         ret = NOTIFY_DONE
-        # The kernel fetches `next` before each call; blocks registered meanwhile at a
-        # later place are seen, one removed while it is already `next` is still called.
-        position = 0
-        chain = self._blocks
-        while position < len(chain):
-            block = chain[position]
-            following = chain[position + 1] if position + 1 < len(chain) else None
+        block = self._first
+        while block is not None:
+            # Fetched before the call: a block that is removed by it while it is already
+            # next is still called.
+            following = block.next
             ret = self._call(block, action, data)
             if ret & NOTIFY_STOP_MASK:
                 self._not_reached(following)
                 break
-            if following is None:
-                break
-            position = chain.index(following) if following in chain else position + 1
+            block = following
         return ret
 
     def _call(self, block: NotifierBlock, action: int, data: object) -> int:
@@ -94,9 +109,7 @@ class AtomicNotifierHead:
         return ret
 
     def _not_reached(self, block: NotifierBlock | None) -> None:
-        if block is None or block not in self._blocks:
-            return
-        for skipped in self._blocks[self._blocks.index(block) :]:
+        for skipped in self._from(block):
             self._recorder.emit(
                 EventKind.NOT_REACHED,
                 aux=skipped.callee,

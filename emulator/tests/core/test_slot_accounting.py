@@ -1,0 +1,94 @@
+"""kernel/events/hw_breakpoint_test.c case by case, under the suite's own names."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.tests.core.slots import ANY, CPU0, CUR, NO_TASK, OTH, Slots
+
+
+@pytest.fixture
+def slots() -> Slots:
+    """Two CPUs, nothing reserved."""
+    return Slots()
+
+
+def test_one_cpu(slots: Slots) -> None:
+    slots.fill(CPU0, NO_TASK)
+
+    assert slots.refuses(ANY, CUR)
+    assert slots.refuses(CPU0, NO_TASK)
+
+
+def test_many_cpus() -> None:
+    slots = Slots(8)
+
+    for cpu in range(8):
+        slots.fill(cpu, NO_TASK)
+        assert slots.refuses(cpu, NO_TASK)
+
+
+def test_one_task_on_all_cpus(slots: Slots) -> None:
+    first, *_ = slots.fill(ANY, CUR)
+
+    assert slots.refuses(ANY, CUR)
+    assert slots.refuses(CPU0, CUR)
+    assert slots.refuses(CPU0, NO_TASK)
+
+    slots.remove(first)
+    assert not slots.refuses(CPU0, NO_TASK)
+
+
+def test_two_tasks_on_all_cpus(slots: Slots) -> None:
+    first, *_ = slots.fill(ANY, CUR)
+    slots.fill(ANY, OTH)
+
+    for cpu, task in [
+        (ANY, CUR),
+        (ANY, OTH),
+        (CPU0, CUR),
+        (CPU0, OTH),
+        (CPU0, NO_TASK),
+    ]:
+        assert slots.refuses(cpu, task)
+
+    slots.remove(first)
+    assert slots.refuses(CPU0, NO_TASK)
+
+
+def test_one_task_on_one_cpu(slots: Slots) -> None:
+    first, *_ = slots.fill(CPU0, CUR)
+
+    assert slots.refuses(ANY, CUR)
+    assert slots.refuses(CPU0, CUR)
+    assert slots.refuses(CPU0, NO_TASK)
+
+    slots.remove(first)
+    assert not slots.refuses(CPU0, NO_TASK)
+
+
+def test_one_task_mixed(slots: Slots) -> None:
+    on_cpu0 = slots.add(CPU0, CUR)
+    anywhere, *_ = slots.fill(ANY, CUR, skip=1)
+
+    assert slots.refuses(ANY, CUR)
+    assert slots.refuses(CPU0, CUR)
+    assert slots.refuses(CPU0, NO_TASK)
+
+    slots.remove(on_cpu0)
+    slots.remove(anywhere)
+    assert not slots.refuses(CPU0, NO_TASK)
+    assert not slots.refuses(CPU0, NO_TASK)
+    assert slots.refuses(CPU0, NO_TASK)
+
+
+def test_another_cpu_is_another_matter(slots: Slots) -> None:
+    slots.fill(CPU0, NO_TASK)
+
+    assert not slots.refuses(1, NO_TASK)
+
+
+def test_tasks_do_not_compete(slots: Slots) -> None:
+    slots.fill(ANY, CUR)
+
+    assert not slots.refuses(ANY, OTH)
