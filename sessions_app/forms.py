@@ -182,7 +182,7 @@ class NewSessionForm(forms.Form):
                 filled[index].add_error(None, detail)
                 return
         name = (field or "").rpartition(".")[2]
-        known = {"program": "assembly", "base": "variant", "cpu": "cpus"}
+        known = {"program": "assembly", "file": "elf", "base": "variant", "cpu": "cpus"}
         name = known.get(name, name)
         self.add_error(name if name in self.fields else None, detail)
 

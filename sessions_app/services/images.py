@@ -46,40 +46,56 @@ def check_body_length(length: str | None) -> None:
 
 def image_from_elf(*, data: bytes, name: str) -> Image:
     """Keep an ELF file that the emulator can load. Raises InvalidImage; then nothing is kept."""
-    if len(data) > MAX_IMAGE:
-        raise ImageTooLarge(len(data))
-    answer, _ = dispatch.quick_job({"job": "elf"}, data)
-    return _keep(answer, data, name=name, field="file")
+    return image_keep(image_read_elf(data=data, name=name))
 
 
 def image_from_assembly(*, source: str, mode: str) -> Image:
     """Assemble a text and keep the program with its source beside it."""
+    return image_keep(image_assemble(source=source, mode=mode))
+
+
+def image_read_elf(*, data: bytes, name: str) -> Image:
+    """An ELF file as an image that is not kept yet. Raises InvalidImage."""
+    if len(data) > MAX_IMAGE:
+        raise ImageTooLarge(len(data))
+    answer, _ = dispatch.quick_job({"job": "elf"}, data)
+    return _image(answer, data, name=name, field="file")
+
+
+def image_assemble(*, source: str, mode: str) -> Image:
+    """An assembled text as an image that is not kept yet. Raises AssemblyFailed."""
     request = {"job": "assemble", "source": source.replace("\r\n", "\n"), "mode": mode}
     answer, data = dispatch.quick_job(request, b"")
-    return _keep(answer, data, name="program", field="assembly", source=source)
+    return _image(answer, data, name="program", field="assembly", source=source)
 
 
-def _keep(
+def _image(
     answer: dict[str, Any], data: bytes, *, name: str, field: str, source: str = ""
 ) -> Image:
     if not answer.get("ok"):
         raise _refusal(answer, field)
-    image, made = Image.objects.get_or_create(
-        pk=answer["sha256"],
-        defaults={
-            "data": data,
-            "size": len(data),
-            "kind": answer["format"],
-            "name": name[:120],
-            "source": source,
-            "entry": answer["entry"],
-            "symbols": {s["name"]: s["address"] for s in answer["symbols"]},
-        },
+    return Image(
+        sha256=answer["sha256"],
+        data=data,
+        size=len(data),
+        kind=answer["format"],
+        name=name[:120],
+        source=source,
+        entry=answer["entry"],
+        symbols={s["name"]: s["address"] for s in answer["symbols"]},
     )
-    if not made and source and not image.source:
-        image.source = source
-        image.save(update_fields=["source"])
-    return image
+
+
+def image_keep(image: Image) -> Image:
+    """The stored image of the same bytes, stored now if it is the first."""
+    columns = ("data", "size", "kind", "name", "source", "entry", "symbols")
+    kept, made = Image.objects.get_or_create(
+        pk=image.pk, defaults={name: getattr(image, name) for name in columns}
+    )
+    if not made and image.source and not kept.source:
+        kept.source = image.source
+        kept.save(update_fields=["source"])
+    return kept
 
 
 def _refusal(answer: dict[str, Any], field: str) -> DomainError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from sessions_app import runner
 from sessions_app.models import DebugSession, Image
+from sessions_app.services.images import image_keep
 from sessions_app.services.recipes import Builder, recipe_build, recipe_store
 from sessions_app.services.runs import run_create
 from sessions_app.services.sessions import session_create
@@ -25,8 +26,9 @@ class Launch:
 
 @transaction.atomic
 def launch_program(launch: Launch) -> DebugSession:
-    """A session of an image that is already kept."""
-    stored = recipe_store(recipe_build(launch.recipe))
+    """A session of an image that is kept with it; of a refused recipe nothing stays."""
+    image = image_keep(launch.recipe.image)
+    stored = recipe_store(recipe_build(replace(launch.recipe, image=image)))
     session = session_create(owner=launch.owner, title=launch.title)
     run_create(session=session, recipe=stored)
     return session

@@ -15,7 +15,7 @@ from sessions_app.errors import DomainError
 from sessions_app.forms import NewSessionForm
 from sessions_app.models import DebugSession
 from sessions_app.permissions import numbered_run, owner_access, person_of
-from sessions_app.services.images import image_from_assembly, image_from_elf
+from sessions_app.services.images import image_assemble, image_read_elf
 from sessions_app.services.launch import Launch, launch_program, launch_scenario
 from sessions_app.services.recipes import Builder
 from sessions_app.services.runs import run_create
@@ -42,9 +42,9 @@ def _start(request: HttpRequest, form: NewSessionForm) -> DebugSession:
     given = form.cleaned_data
     upload = given.get("elf")
     if upload:
-        image = image_from_elf(data=upload.read(), name=upload.name)
+        image = image_read_elf(data=upload.read(), name=upload.name)
     else:
-        image = image_from_assembly(source=given["assembly"], mode=given["mode"])
+        image = image_assemble(source=given["assembly"], mode=given["mode"])
     wish = Builder(
         image=image,
         watches=form.wanted(),
