@@ -7,6 +7,8 @@ from emulator.target.debugreg import ReadWrite
 from emulator.target.paging import AddressSpace
 from emulator.target.watchhooks import Piece, pieces
 
+_MEMORY = (ReadWrite.WRITE, ReadWrite.ACCESS)
+
 
 class Comparators:
     """Rebuilt only when a debug register or the address space has changed."""
@@ -16,6 +18,7 @@ class Comparators:
         self._key: object = None
         self._execute: dict[int, tuple[int, bool]] = {}
         self._data: list[tuple[int, int, int, bool, bool]] = []
+        self._ports: list[tuple[int, int, int, bool]] = []
         self.pieces: set[Piece] = set()
         """Physical ranges that must be hooked for the armed data slots."""
 
@@ -27,8 +30,9 @@ class Comparators:
             return False
         self._key = key
         self._execute, self._data, self.pieces = {}, [], set()
+        self._ports = []
         watches = unit.watches()
-        armed = any(w.enabled and w.kind is not ReadWrite.EXECUTE for w in watches)
+        armed = any(w.enabled and w.kind in _MEMORY for w in watches)
         for watch in watches:
             self._take(watch, space, armed)
         return True
@@ -38,7 +42,9 @@ class Comparators:
         if watch.kind is ReadWrite.EXECUTE:
             bits, enabled = self._execute.get(watch.start, (0, False))
             self._execute[watch.start] = (bits | bit, enabled or watch.enabled)
-        elif watch.kind is not ReadWrite.IO and armed:
+        elif watch.kind is ReadWrite.IO:
+            self._ports.append((bit, watch.start, watch.end, watch.enabled))
+        elif armed:
             # Disabled slots too: their B bits show when an enabled one hits.
             writes_only = watch.kind is ReadWrite.WRITE
             self._data.append((bit, watch.start, watch.end, writes_only, watch.enabled))
@@ -60,6 +66,16 @@ class Comparators:
         bits, hit = 0, False
         for bit, start, stop, writes_only, enabled in self._data:
             if address < stop and end > start and (is_write or not writes_only):
+                bits |= bit
+                hit = hit or enabled
+        return bits, hit
+
+    def touched_port(self, port: int, size: int) -> tuple[int, bool]:
+        """The same for IN and OUT. R/W = 10 means ports only while CR4.DE is set, which
+        the caller has to know; without it the field is undefined."""
+        bits, hit = 0, False
+        for bit, start, stop, enabled in self._ports:
+            if port < stop and port + size > start:
                 bits |= bit
                 hit = hit or enabled
         return bits, hit

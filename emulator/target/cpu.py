@@ -20,6 +20,7 @@ from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
 
 from emulator.target import raw
+from emulator.target.accesses import AccessWatch
 from emulator.target.code_watch import CodeWatch
 from emulator.target.comparators import Comparators
 from emulator.target.debug_unit import DebugUnit
@@ -89,7 +90,15 @@ class Cpu:
         self._comparators = Comparators(unit)
         self._step = Stepper(engine.handle, self.regs, self._decode)
         self._rf = ResumeFlag(engine.handle, self.regs, self._decode)
-        self._hooks = WatchHooks(engine, self._code, self._access, self._fail)
+        self._accesses = AccessWatch(
+            engine,
+            self.regs,
+            self._comparators,
+            self._step,
+            lambda: self._leave(_Reason.ROLLBACK, -1),
+            space,
+        )
+        self._hooks = WatchHooks(engine, self._code, self._accesses.memory, self._fail)
         self._recovery = Recovery(engine.handle, self.regs)
         self._start_books()
         self._handlers = {
@@ -161,7 +170,7 @@ class Cpu:
 
     def switch_space(self, space: AddressSpace) -> None:
         """The engine's CR3 now belongs to this space."""
-        self.space = space
+        self.space = self._accesses.space = space
 
     def forget_collected(self) -> None:
         """Drop half-collected accesses (before a context switch)."""
@@ -186,6 +195,7 @@ class Cpu:
         """One stay in the engine. True when the CPU halted."""
         self._base, self._delta = self._retired, None
         self._reason, self._dirty = _Reason.NOTHING, False
+        self._accesses.closed = False
         status = self.engine.start(self.regs.read(RIP), count)
         counter = self.engine.counter.value
         return self._left(status, counter, count)
@@ -291,6 +301,7 @@ class Cpu:
         self._leave(_Reason.SETTLED, 0)
 
     def _leave(self, reason: _Reason, delta: int) -> None:
+        self._accesses.closed = True
         self._reason = reason
         self._delta = delta
         self.engine.stop()
@@ -342,27 +353,6 @@ class Cpu:
         return False
 
     # Data breakpoints.
-
-    def _access(self, is_write: bool, address: int, size: int) -> None:
-        if self._reason is not _Reason.NOTHING:
-            return
-        bits, hit = self._comparators.touched(is_write, address, size)
-        step = self._step
-        if step.stepping is not None:
-            step.collect(bits, hit, is_write)
-            return
-        at = self.regs.read(RIP)
-        if not bits:
-            step.pass_by(at)
-            return
-        if at == step.pending_at or at in step.successors:
-            step.pending_at = at
-            step.collect(bits, hit, is_write)
-        elif hit:
-            step.begin(at, address, self.space.mapped_bytes(address, size))
-            self._leave(_Reason.ROLLBACK, -1)
-        else:
-            step.pass_by(at)
 
     def _raise_pending(self) -> bool:
         """Raise the collected data trap; regs are loaded. False: nothing had matched."""

@@ -95,6 +95,19 @@ class AddressSpace:
             self._write_entry(first + index, page)
         self.generation += 1
 
+    def aliases(self, address: int) -> list[int]:
+        """Other pages of this space, and of the kernel's, with the same frame."""
+        page = self.page(address)
+        spaces = [self] if self.kernel is None else [self, self.kernel]
+        return [
+            number * PAGE
+            for space in spaces
+            for number, other in space.pages.items()
+            if page is not None
+            and other.frame == page.frame
+            and number != address // PAGE
+        ]
+
     def unmap(self, address: int, length: int) -> None:
         """Remove whole pages; holes are allowed."""
         first, count = self._range(address, length)

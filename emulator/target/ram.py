@@ -56,6 +56,10 @@ class Ram:
         if frame not in self._kept:
             self._free.append(frame)
 
+    def is_kept(self, frame: int) -> bool:
+        """The frame has, or had, an alias."""
+        return frame in self._kept
+
     def keep(self, frame: int) -> None:
         """The frame has an alias: never hand it out again."""
         self._kept.add(frame)

@@ -1,0 +1,124 @@
+"""Accesses of the instruction under way, as the engine's hooks tell them.
+
+Memory comes by linear address, ports by number. What touches a watch is collected by the
+stepper; the first touch of an instruction asks to leave the engine and take it back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+from unicorn import UC_HOOK_INSN
+from unicorn import x86_const as x86
+
+from emulator.target.comparators import Comparators
+from emulator.target.instructions import LONGEST
+from emulator.target.operands import reaches
+from emulator.target.paging import AddressSpace
+from emulator.target.ram import PAGE
+from emulator.target.raw import RIP, RawEngine, Registers
+from emulator.target.stepper import Stepper
+
+_IN_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p
+)
+_OUT_CALLBACK = ctypes.CFUNCTYPE(
+    None,
+    ctypes.c_void_p,
+    ctypes.c_uint32,
+    ctypes.c_int,
+    ctypes.c_uint32,
+    ctypes.c_void_p,
+)
+#: What an IN reads where there is no device.
+_FLOATING = 0xFFFF_FFFF
+_CR4_DE = 1 << 3
+
+
+class AccessWatch:
+    """One CPU's."""
+
+    def __init__(
+        self,
+        engine: RawEngine,
+        regs: Registers,
+        comparators: Comparators,
+        step: Stepper,
+        leave: Callable[[], None],
+        space: AddressSpace,
+    ) -> None:
+        """leave(): leave the engine so that the instruction can be taken back."""
+        self.space = space
+        self.closed = False
+        """The engine is being left: what it still does does not count."""
+        self._engine = engine
+        self._regs = regs
+        self._comparators = comparators
+        self._step = step
+        self._leave = leave
+        self._callbacks = (_IN_CALLBACK(self._on_in), _OUT_CALLBACK(self._on_out))
+        for callback, number in zip(
+            self._callbacks, (x86.UC_X86_INS_IN, x86.UC_X86_INS_OUT), strict=True
+        ):
+            engine.hook(UC_HOOK_INSN, callback, extra=(number, 0))
+
+    def memory(self, is_write: bool, address: int, size: int) -> None:
+        """An access to memory near a watch."""
+        if self.closed:
+            return
+        bits, hit = self._comparators.touched(is_write, address, size)
+        if bits and self._through_alias(address, size):
+            bits, hit = 0, False
+        step = self._step
+        if step.stepping is not None:
+            step.collect(bits, hit, is_write)
+            return
+        at = self._regs.read(RIP)
+        if not bits:
+            step.pass_by(at)
+        elif at == step.pending_at or at in step.successors:
+            step.pending_at = at
+            step.collect(bits, hit, is_write)
+        elif hit:
+            step.begin(at, address, self.space.mapped_bytes(address, size))
+            self._leave()
+        else:
+            step.pass_by(at)
+
+    def port(self, number: int, size: int, *, is_write: bool) -> None:
+        """IN or OUT."""
+        if self.closed:
+            return
+        bits, hit = self._comparators.touched_port(number, size)
+        if not bits or not self._engine.read_register(x86.UC_X86_REG_CR4) & _CR4_DE:
+            return
+        step = self._step
+        if step.stepping is not None:
+            step.collect(bits, hit, is_write)
+        elif hit:
+            step.begin(self._regs.read(RIP), 0, b"")
+            self._leave()
+
+    def _through_alias(self, address: int, size: int) -> bool:
+        """The frame is mapped twice and the instruction meant the other address."""
+        page = self.space.page(address)
+        if page is None or not self.space.ram.is_kept(page.frame):
+            return False
+        self._regs.load()
+        values = self._regs.values
+        code = self.space.mapped_bytes(values[RIP], LONGEST)
+        others = self.space.aliases(address - address % PAGE)
+        offset = address % PAGE
+        if reaches(code, values, address, size):
+            return False
+        return any(reaches(code, values, other + offset, size) for other in others)
+
+    def _on_in(self, _handle: int, port: int, size: int, _data: int) -> int:
+        self.port(port, size, is_write=False)
+        return _FLOATING
+
+    def _on_out(
+        self, _handle: int, port: int, size: int, _value: int, _data: int
+    ) -> None:
+        self.port(port, size, is_write=True)
