@@ -430,7 +430,7 @@ class Cpu:
     def _fault(self, vector: int) -> None:
         skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
         if skip:
-            self._skip(skip)
+            self._skip(skip, steps=True)
         else:
             self.raise_fault(vector)
 
@@ -463,7 +463,7 @@ class Cpu:
         self._step.hide_tf()
         self._step.clear()
         if self._code_bytes(self.regs.values[RIP])[:1] == _ICEBP:
-            self._skip(1)  # a #DB that no condition explains
+            self._skip(1, steps=False)  # a #DB that no condition explains
             self.image_rf = False
             self._listener.debug_exception(self, 0, fault=False)
             self._store_changes()
@@ -474,14 +474,17 @@ class Cpu:
         self.regs.load()
         skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
         if skip:
-            self._skip(skip)
+            self._skip(skip, steps=True)
 
-    def _skip(self, length: int) -> None:
+    def _skip(self, length: int, *, steps: bool) -> None:
         """The instruction was carried out by hand: step over it and count it."""
         self.regs.values[RIP] += length
         self._retired += 1
         self.now = self._retired
         self._store()
+        if steps and self.regs.values[EFLAGS] & FLAG_TF:
+            self._raise(DR6_BS, fault=False)
+            self._store_changes()
 
     def _code_bytes(self, address: int) -> bytes:
         return self.space.mapped_bytes(address, LONGEST)

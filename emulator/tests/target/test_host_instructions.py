@@ -108,3 +108,9 @@ def test_instructions_of_the_host_are_counted() -> None:
     rig.run()
 
     assert rig.cpu.retired == 3
+
+
+def test_an_instruction_of_the_host_is_stepped_like_any_other() -> None:
+    rig = Rig(HOST["rdtsc"], rflags=0x302)
+
+    assert rig.traps()[0] == (2, 1 << 14)
