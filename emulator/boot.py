@@ -82,6 +82,9 @@ class _Relay:
     def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
         self.kernel.debug_register_written(cpu, number, old)
 
+    def interrupt(self, cpu: Cpu, vector: int) -> None:
+        self.kernel.interrupt(cpu, vector)
+
     def system_call(self, cpu: Cpu) -> None:
         self.kernel.system_call(cpu)
 

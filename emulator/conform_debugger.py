@@ -167,6 +167,9 @@ class Debugger:
     def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
         """User code cannot."""
 
+    def interrupt(self, cpu: Cpu, vector: int) -> None:
+        """There is no other CPU."""
+
     def system_call(self, cpu: Cpu) -> None:
         """No vector that is replayed makes one."""
         cpu.request_stop()

@@ -103,6 +103,8 @@ class EventKind(IntEnum):
     """An invariant was violated. aux = Invariant number, value/addr = what differed."""
     INT3 = 26
     """#BP. rip = after the int3."""
+    INTERRUPT = 27
+    """An interrupt from another CPU was taken. value = vector (2 = NMI)."""
 
 
 class EventFlag(IntFlag):

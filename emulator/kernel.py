@@ -227,6 +227,14 @@ class Kernel:
             value=new,
         )
 
+    def interrupt(self, cpu: Cpu, vector: int) -> None:
+        """An IPI or NMI: an event; what Linux does about it depends on who sent it."""
+        task = self._begin(cpu)
+        self._recorder.emit(
+            EventKind.INTERRUPT, flags=self._user_flag(cpu), value=vector
+        )
+        self._end(cpu, task)
+
     def halted(self, cpu: Cpu) -> None:
         """HLT at CPL0: a kernel thread is done."""
         task = self._begin(cpu)

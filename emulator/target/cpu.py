@@ -13,8 +13,10 @@ How a #DB comes about (docs/engine.md tells the whole story):
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
 from unicorn import x86_const as x86
@@ -81,6 +83,8 @@ class Cpu:
         """RF in the image that the exception pushed; the listener may set it."""
         self.emulated: frozenset[int] = frozenset()
         """Addresses whose instruction must not reach the engine (rdtsc at CPL0)."""
+        self.interrupts_pending: deque[int] = deque()
+        """Vectors sent by other CPUs, taken at the next boundary of a slice."""
         self.code_watch: CodeWatch | None = None
         """Set where there are other CPUs."""
         self.code_is_stale = False
@@ -182,12 +186,15 @@ class Cpu:
         self._stop_requested = False
         target = self._retired + count
         while self._retired < target:
+            while self.interrupts_pending and not self._stop_requested:
+                vector = self.interrupts_pending.popleft()
+                self._tell(partial(self._listener.interrupt, vector=vector))
+            if self._stop_requested:
+                return Stop.REQUESTED
             self._sync()
             if self._go(target - self._retired):
                 return Stop.HALTED
-            if self._stop_requested:
-                return Stop.REQUESTED
-        return Stop.COUNT
+        return Stop.REQUESTED if self._stop_requested else Stop.COUNT
 
     # Running.
 

@@ -23,7 +23,7 @@ from emulator.target.movdr import move_debug_register
 from emulator.target.paging import EXECUTE, READ, WRITE, AddressSpace
 from emulator.target.ram import PAGE, Ram
 from emulator.target.raw import RawEngine
-from emulator.target.traps import Listener
+from emulator.target.traps import Listener, Vector
 
 KERNEL_CS, KERNEL_DS, USER_DS, USER_CS = 0x10, 0x18, 0x2B, 0x33
 #: Where the machine keeps what it needs for itself, out of the way of programs.
@@ -119,6 +119,17 @@ class Machine:
         if rflags & 0x100:
             cpu.regs.write(raw.EFLAGS, rflags | _RFLAGS_FIXED)
         cpu.switch_space(space)
+
+    def send(self, cpu: int, vector: int) -> None:
+        """Interrupt another CPU: it takes the vector before its next instruction,
+        NMI (2) first. A vector that is pending already is not taken twice."""
+        pending = self.cpus[cpu].interrupts_pending
+        if vector in pending:
+            return
+        if vector == Vector.NMI:
+            pending.appendleft(vector)
+        else:
+            pending.append(vector)
 
     def code_changed(self, writer: Cpu | None = None) -> None:
         """Bytes that may be code were written: no other engine may keep them."""

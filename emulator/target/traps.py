@@ -54,6 +54,9 @@ class Listener(Protocol):
     def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
         """Guest code at CPL0 has executed MOV DRn."""
 
+    def interrupt(self, cpu: Cpu, vector: int) -> None:
+        """An IPI or NMI from another CPU (Machine.send); RIP is the next instruction."""
+
     def system_call(self, cpu: Cpu) -> None:
         """SYSCALL; RIP is behind it. The result goes into rax."""
 

@@ -167,6 +167,10 @@ class Rig:
         """Written down; number stands in bits, the old value in address."""
         self._tell(cpu, "MOV DR", bits=number, address=old)
 
+    def interrupt(self, cpu: Cpu, vector: int) -> None:
+        """Written down; the vector stands in vector."""
+        self._tell(cpu, "interrupt", vector=vector)
+
     def system_call(self, cpu: Cpu) -> None:
         """Written down; rax is 0 afterwards."""
         cpu.regs.values[raw.RAX] = 0
