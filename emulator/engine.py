@@ -169,6 +169,9 @@ class _Run:
         idle = 0
         for index, count in slices(len(cpus), schedule.seed, schedule.quantum):
             task = system.scheduler.pick(cpus[index])
+            self._count_events()
+            if self._reached is not None:
+                return
             idle = idle + 1 if task is None else 0
             if idle == len(cpus):
                 return
@@ -205,23 +208,28 @@ class _Run:
 
     def _boundary(self, cpu: Cpu) -> None:
         """After each event tree."""
-        recorder, limits = self._recorder, self._recipe.limits
-        if recorder.nearly_full:
-            recorder.flush()
-        if recorder.seq >= limits.events:
-            self._reached = _Reached(Limit.events, limits.events)
-        elif self._written > limits.output:
-            self._reached = _Reached(Limit.output, limits.output)
+        if self._recorder.nearly_full:
+            self._recorder.flush()
+        self._count_events()
         if self._reached is not None:
             cpu.request_stop()
         self._check_controls()
+
+    def _count_events(self) -> None:
+        limits = self._recipe.limits
+        if self._recorder.seq >= limits.events:
+            self._reached = _Reached(Limit.events, limits.events)
+        elif self._written > limits.output:
+            self._reached = _Reached(Limit.output, limits.output)
 
     def _check_controls(self) -> None:
         if self._control.pending:
             self._control.checkpoint(self._recorder.flush)
 
     def _output(self, task: Task, fd: int, data: bytes) -> None:
-        room = max(self._recipe.limits.output - self._written, 0)
+        room = self._recipe.limits.output - self._written
+        if room < 0:
+            return  # the rest of a call that has passed the limit
         self._written += len(data)
         kept = data[:room]
         seq = self._recorder.emit(EventKind.OUTPUT, value=len(kept), aux=fd)

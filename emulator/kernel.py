@@ -216,7 +216,7 @@ class Kernel:
 
     def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
         """A kernel thread wrote DRn itself, behind the kernel's back."""
-        self._begin(cpu)
+        task = self._begin(cpu)
         new = cpu.unit.read(number)
         self._recorder.emit(
             EventKind.DR_WRITE,
@@ -226,6 +226,7 @@ class Kernel:
             addr=old,
             value=new,
         )
+        self._end(cpu, task)
 
     def interrupt(self, cpu: Cpu, vector: int) -> None:
         """An IPI or NMI: an event; what Linux does about it depends on who sent it."""

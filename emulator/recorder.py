@@ -95,7 +95,13 @@ class Recorder:
         addr: int = 0,
         value: int = 0,
     ) -> int:
-        """Append an event that causes those which follow, until close()."""
+        """Append an event that causes those which follow, until close().
+
+        A tree begins where it fits: whether its returns stand in their records must not
+        depend on when the last batch left.
+        """
+        if not self.cause and self.nearly_full:
+            self.flush()
         seq = self.emit(kind, slot=slot, flags=flags, aux=aux, addr=addr, value=value)
         self.cause = seq
         return seq
