@@ -1,4 +1,4 @@
-"""The one header that Django does not set by itself."""
+"""What Django and WhiteNoise leave open: one header, and files under ASGI."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 POLICY = "; ".join(
     (
@@ -45,3 +47,25 @@ def content_security_policy(get_response: Handler) -> Handler:
         return response  # type: ignore[return-value]
 
     return synchronous
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """WhiteNoise, with whole files as answers.
+
+    Its own are streamed from a synchronous iterator, which Django under ASGI reads to the
+    end in a thread before it sends anything, and warns about. Ours are small.
+    """
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        """The file, a part of it, or that it has not changed."""
+        found = static_file.get_response(request.method, request.META)
+        content = b""
+        if found.file is not None:
+            with found.file as file:
+                content = file.read()
+        response = HttpResponse(content, status=int(found.status))
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response
