@@ -20,6 +20,8 @@ _WHOLE_BLOCKS = 128
 _OUTPUT_STREAMS = (1, 2)
 #: A page reads at most this many chunks; a filter that matches little pages on.
 _CHUNKS_PER_PAGE = 400
+#: More than a recipe has breakpoints, on all CPUs.
+_REGISTRATIONS = 1000
 
 _STATISTICS = [
     "pk",
@@ -300,6 +302,13 @@ def events_page(
     hits_only = wanted.kinds == frozenset({trace.HIT})
     found, cursor = _page(run, wanted, after, limit, hits_only)
     return [_record(chunk, row) for chunk, row in found], cursor
+
+
+def refused_breakpoints(run: Run) -> dict[int, str]:
+    """The error of each breakpoint of the recipe that the run's kernel did not take."""
+    wanted = EventFilter(kinds=frozenset({int(trace.REGISTERED)}))
+    told, _ = events_page(run, wanted, 0, _REGISTRATIONS)
+    return {r.slot: trace.errno_name(r.ret) for r in told if r.ret < 0}
 
 
 def hits_page(

@@ -23,7 +23,7 @@ from emulator.trace.codec import (
 from emulator.trace.disasm import Line, Segment, Symbols, disassemble
 from emulator.trace.dtype import RECORD_DTYPE, Array
 from emulator.trace.forward import bring_forward
-from emulator.trace.names import enum_name
+from emulator.trace.names import enum_name, errno_name
 from emulator.trace.record import Record, unpack_records
 from emulator.trace.registers import (
     GRID,
@@ -66,6 +66,7 @@ READ = EventFlag.READ
 FAULT_CLASS = EventFlag.FAULT_CLASS
 HIT = EventKind.HIT
 OUTPUT = EventKind.OUTPUT
+REGISTERED = EventKind.BREAKPOINT_REGISTERED
 
 #: Kinds of events by the name that filters use.
 KIND_NAMES = {kind.name.lower(): int(kind) for kind in EventKind}
@@ -100,6 +101,7 @@ __all__ = [
     "OUTPUT",
     "READ",
     "RECORD_SIZE",
+    "REGISTERED",
     "REGISTER_NAMES",
     "SNAPSHOT_SIZE",
     "SYSTEM",
@@ -138,6 +140,7 @@ __all__ = [
     "elf_segments",
     "encode_chunk",
     "encode_texts",
+    "errno_name",
     "event_in_words",
     "hit_records",
     "judge",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 from django import template
-from django.templatetags.static import static
+from django.contrib.staticfiles import finders
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -115,13 +118,28 @@ def delta(old: int, new: int, digits: int = 16) -> SafeString:
     )
 
 
+@cache
+def _drawings() -> SafeString:
+    found = finders.find("img/icons.svg")
+    assert isinstance(found, str)
+    text = Path(found).read_text(encoding="utf-8")
+    # Pages have ids of the same words.
+    return mark_safe(text.replace(' id="', ' id="i-'))
+
+
+@register.simple_tag
+def sprite() -> SafeString:
+    """All drawings, once in each page: a browser asks again for each use of a sprite in
+    a file, and shows none while the server is away."""
+    return format_html("<div hidden>{}</div>", _drawings())
+
+
 @register.simple_tag
 def icon(name: str, css: str = "ic") -> SafeString:
     """A drawing from the sprite, hidden from speech: the word beside it says the same."""
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        '<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>',
         css,
-        static("img/icons.svg"),
         name,
     )
 
@@ -131,10 +149,15 @@ def slot_icon(slot: int) -> SafeString:
     """The shape and colour of a slot, spoken as ``slot 0``."""
     return format_html(
         '<svg class="ic-slot slot-{0}" role="img" aria-label="slot {0}">'
-        '<use href="{1}#slot{0}"/></svg>',
+        '<use href="#i-slot{0}"/></svg>',
         slot,
-        static("img/icons.svg"),
     )
+
+
+@register.filter
+def at(values: Mapping[int, str], key: int) -> str:
+    """The entry of a mapping; empty where it has none."""
+    return values.get(key, "")
 
 
 @register.filter

@@ -22,7 +22,7 @@ from sessions_app.permissions import (
     session_access,
 )
 from sessions_app.run_facts import run_facts
-from sessions_app.selectors import run_output
+from sessions_app.selectors import refused_breakpoints, run_output
 from sessions_app.services.runs import run_command
 from sessions_app.services.sessions import session_edit
 from sessions_app.views.pages import run_shape, run_words, wants_fragment, whole_number
@@ -73,6 +73,7 @@ def _context(request: HttpRequest, access: Access, run: Run) -> dict[str, Any]:
         "run_words": run_words(run),
         "run_shape": run_shape(run),
         "moment": moment,
+        "refused": refused_breakpoints(run),
         "notes": notes,
         "noted": noted,
         "watches": [

@@ -1,11 +1,11 @@
 // A run's live stream: cursor, reconnect with back-off, no event twice, gaps named and filled.
-import { GAP, RECORDS, RESET, STATE, decode, eachHit } from "./wire.js";
+import { GAP, RECORDS, RESET, STATE, decode, eachHit, eachRefusal } from "./wire.js";
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 8000;
 
 export class Feed {
-  // on: { hits(list, lastNumber), state(object), reset(), gap(first, count), line(text|null) }
+  // on: { hits(list, lastNumber), state(object), refused(index, ret), reset(), gap(first, count), line(text|null) }
   constructor(run, epoch, seq, on) {
     this.run = run;
     this.epoch = epoch;
@@ -42,6 +42,7 @@ export class Feed {
     if (frame.type === RECORDS) {
       // The server replays from the cursor, so a hole here is a lost frame: fill it as a stated gap.
       if (frame.first > this.seq + 1) this.on.gap(this.seq + 1, frame.first - this.seq - 1);
+      eachRefusal(frame, this.on.refused);
       const fresh = [];
       const last = eachHit(frame, this.seq, (hit) => fresh.push(hit));
       this.seq = Math.max(this.seq, frame.first + frame.count - 1);

@@ -155,7 +155,9 @@ export class HitsTable {
     at.title = name;
     at.append(middle(name));
     const value = hit.flags & EXECUTE ? "" : hex(hit.value);
-    made.append(element("span", "t", seconds(hit.time)), element("span", "", hit.cpu), kind, at, element("span", "r", value));
+    const held = element("span", "r", value);
+    held.title = value;
+    made.append(element("span", "t", seconds(hit.time)), element("span", "", hit.cpu), kind, at, held);
     return made;
   }
 

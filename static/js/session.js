@@ -10,6 +10,7 @@ import { swapForms } from "./swap.js";
 
 const $ = (id) => document.getElementById(id);
 const ws = $("ws");
+const ERRNO = { "-12": "-ENOMEM", "-16": "-EBUSY", "-22": "-EINVAL", "-28": "-ENOSPC", "-95": "-EOPNOTSUPP" };
 
 function start() {
   const data = ws.dataset;
@@ -78,6 +79,12 @@ function start() {
         data.hits = table.total;
         refreshOutput();
       }
+    },
+    refused(index, ret) {
+      const words = document.querySelector(`[data-breakpoint="${index}"] .is-fault`);
+      if (!words) return;
+      words.hidden = false;
+      words.lastElementChild.textContent = ERRNO[ret] ?? String(ret);
     },
     reset() {
       table.clear();

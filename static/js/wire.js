@@ -7,6 +7,7 @@ export const RESET = 4;
 const HEADER = 24;
 const RECORD = 64;
 const KIND_HIT = 1;
+const KIND_REGISTERED = 12;
 
 // The header is <BBHIQQ: version, type, epoch, count, first_seq, hits_before.
 function layout(view) {
@@ -29,6 +30,15 @@ export function decode(buffer) {
     frame.state = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, HEADER, frame.count)));
   }
   return { ...frame, view };
+}
+
+// Breakpoints of the recipe that the kernel of the run did not take: index and -errno.
+export function eachRefusal(frame, visit) {
+  for (let at = HEADER, i = 0; i < frame.count; i += 1, at += RECORD) {
+    if (frame.view.getUint16(at + 56, true) !== KIND_REGISTERED) continue;
+    const ret = frame.view.getInt32(at + 52, true);
+    if (ret < 0) visit(frame.view.getUint8(at + 59), ret);
+  }
 }
 
 // Calls back for each hit of a RECORDS frame that lies after the cursor, and tells how many there were.
