@@ -14,6 +14,7 @@ from sessions_app.errors import BadFilter
 from sessions_app.trace import KIND_NAMES
 
 MAX_U64 = (1 << 64) - 1
+_MAX_DIGITS = 4
 _TERM = re.compile(r"(?P<key>[a-z_]+)[:=](?P<value>\S+)\Z")
 _KEYS = "slot, cpu, addr, rip, kind, t"
 
@@ -47,7 +48,8 @@ class EventFilter:
 def _numbers(field: str, text: str, high: int) -> frozenset[int]:
     found = set()
     for part in text.split(","):
-        if not part.isascii() or not part.isdigit() or int(part) > high:
+        digits = part.isascii() and part.isdigit() and len(part) <= _MAX_DIGITS
+        if not digits or int(part) > high:
             raise _refuse(field, part, f"numbers 0 to {high}, with commas")
         found.add(int(part))
     return frozenset(found)

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from sessions_app.models import DebugSession, Run, ShareLink
+from sessions_app.models import DebugSession, Run, ShareLink, StoredRecipe
 
 SHARE_COOKIE = "hwbpweb_share"
 SHARE_SALT = "sessions_app.share"
@@ -121,6 +121,15 @@ def run_access(request: HttpRequest, run_id: UUID | str) -> tuple[Access, Run]:
     if run is None:
         raise Http404("no such run")
     return session_access(request, run.session_id), run
+
+
+def recipe_is_readable(request: HttpRequest, recipe: StoredRecipe) -> bool:
+    """Whether a run of the person's, or one in a session shared with them, used it."""
+    if runs_of(request.user).filter(recipe=recipe).exists():
+        return True
+    ids = link_ids(request.COOKIES)
+    shared = live_links().filter(pk__in=ids, session__runs__recipe=recipe)
+    return bool(ids) and shared.exists()
 
 
 def numbered_run(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from sessions_app.errors import DomainError
 
 PROBLEM = "application/problem+json"
 _MAX_VALUE = 200
+_WHOLE = "non_field_errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,22 @@ class StrictSerializer(serializers.Serializer[Any]):
         for name, details in self.errors.items():
             field = self.fields.get(name)
             allowed = allowed_by(field) if field is not None else None
-            for detail in details if isinstance(details, list) else [details]:
-                where = name if field is not None else "body"
-                yield FieldError(where, sent.get(name), str(detail), allowed)
+            where = name if field is not None else "body"
+            for place, detail in _flat(where, details):
+                yield FieldError(place, sent.get(name), detail, allowed)
+
+
+def _flat(where: str, details: Any) -> Iterable[tuple[str, str]]:
+    """Errors of a serializer inside another, each with its place: ``watches[1].at``."""
+    if isinstance(details, Mapping):
+        for key, inner in details.items():
+            step = f"[{key}]" if isinstance(key, int) else f".{key}"
+            yield from _flat(where if key == _WHOLE else where + step, inner)
+    elif isinstance(details, list):
+        for inner in details:
+            yield from _flat(where, inner)
+    else:
+        yield where, str(details)
 
 
 def problem(
@@ -148,7 +162,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return problem(422, error.default_code, str(error.detail), errors=error.errors)
     if isinstance(error, DomainError):
         return _domain(error)
-    if isinstance(error, Http404):
+    if isinstance(error, Http404 | ValidationError):
+        # A model refuses an id or a cursor that is none: such an object is not there.
         return problem(404, "not_found", "There is no such object, or it is not yours.")
     if isinstance(error, PermissionDenied):
         return problem(403, "permission_denied", str(error) or "Not allowed.")

@@ -34,6 +34,7 @@ from sessions_app.trace import Record
 MAX_LIMIT = 1000
 _KEYS = ("kind", "slot", "cpu", "addr", "rip", "t")
 _MAX_SEQ = 2**53 - 1
+_MAX_DIGITS = 16
 
 FILTERS = [
     OpenApiParameter("after", OpenApiTypes.INT, description="seq; events after it"),
@@ -117,7 +118,8 @@ def _whole(request: Request, name: str, default: int, low: int, high: int) -> in
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    digits = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    if not digits or not low <= int(text) <= high:
         allowed = f"a whole number from {low} to {high}"
         raise InvalidFields([FieldError(name, text, "not allowed", allowed)])
     return int(text)

@@ -6,12 +6,13 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.api.errors import StrictSerializer
+from sessions_app.api.parsers import JSONParser
 from sessions_app.models import Image
 from sessions_app.services.images import (
     MAX_IMAGE,

@@ -19,11 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
-from sessions_app.models import Image, Run, StoredRecipe
-from sessions_app.permissions import access_for
+from sessions_app.models import Image, StoredRecipe
+from sessions_app.permissions import recipe_is_readable
 from sessions_app.services.recipes import Builder, Watch, recipe_build, recipe_store
-
-_RUNS_LOOKED_AT = 50
 
 
 class WatchIn(StrictSerializer):
@@ -105,11 +103,6 @@ class RecipeViewSet(viewsets.ViewSet):
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
         """The canonical JSON of a recipe that a run of yours (or a shared one) used."""
         stored = StoredRecipe.objects.filter(pk=pk).first()
-        if stored is None or not self._may_read(request, stored):
+        if stored is None or not recipe_is_readable(request, stored):
             raise Http404
         return HttpResponse(stored.body, content_type="application/json")
-
-    def _may_read(self, request: Request, stored: StoredRecipe) -> bool:
-        runs = Run.objects.filter(recipe=stored).order_by("-created_at")
-        seen = runs.values_list("session_id", flat=True)[:_RUNS_LOOKED_AT]
-        return any(access_for(request.user, request.COOKIES, s) for s in set(seen))

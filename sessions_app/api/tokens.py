@@ -46,6 +46,7 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ApiToken]):
     """Tokens of the caller."""
 
     serializer_class = TokenOut
+    lookup_value_regex = "[0-9]{1,15}"
     pagination_class = NewestFirst
     permission_classes = [IsAuthenticated]
     queryset = ApiToken.objects.none()
