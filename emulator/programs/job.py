@@ -9,17 +9,19 @@ the summary, or ``"ok": false`` and ``"error": {"code", "detail", "field", "line
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulator.errors import EmulatorError, ImageError
 from emulator.programs.assemble import KERNEL_BASE, USER_BASE, assemble
 from emulator.programs.elf import load_elf
 from emulator.programs.flat import load_flat
-from emulator.programs.image import Program, Segment
+from emulator.programs.image import Program, Segment, Symbol
 
 MAX_SYMBOLS = 20_000
 """Symbols listed in an answer; the program keeps all."""
+MAX_NAMES = 2 << 20
+"""Characters of all their names: the names of a small file can share their bytes."""
 
 #: What the linker adds by itself and nobody asks for.
 _LINKER_SYMBOLS = {"__bss_start", "_edata", "_end"}
@@ -85,10 +87,19 @@ def _summary(program: Program, image: bytes, form: str) -> dict[str, Any]:
         "segments": [_segment(s) for s in program.segments],
         "symbols": [
             {"name": n, "address": hex(s.address), "size": s.size, "kind": s.kind.value}
-            for n, s in named[:MAX_SYMBOLS]
+            for n, s in _listed(named)
         ],
         "symbols_total": len(named),
     }
+
+
+def _listed(named: list[tuple[str, Symbol]]) -> Iterator[tuple[str, Symbol]]:
+    room = MAX_NAMES
+    for name, symbol in named[:MAX_SYMBOLS]:
+        room -= len(name)
+        if room < 0:
+            return
+        yield name, symbol
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from emulator.programs.image import Symbol, SymbolKind
 
 MAX_SYMBOLS = 500_000
 MAX_SECTIONS = 10_000
+MAX_NAME = 4096
+"""Bytes of a name; a longer one cannot be typed either. Names may share their bytes."""
 
 _SHDR = struct.Struct("<IIQQQQIIQQ")
 _SYM = struct.Struct("<IBBHQQ")
@@ -82,7 +84,9 @@ def _entries(table: memoryview, names: memoryview) -> Iterator[tuple[int, str, S
         kind = _KINDS.get(info & 0xF)
         if kind is None or section in (_SHN_UNDEF, _SHN_ABS, _SHN_COMMON):
             continue
-        end = text.find(b"\0", name_at)
+        end = text.find(b"\0", name_at, name_at + MAX_NAME + 1)
+        if end < 0 and len(text) - name_at > MAX_NAME:
+            continue
         name = text[name_at : end if end >= 0 else len(text)]
         if name and name_at < len(text):
             # An odd name must not stop the load: it only cannot be typed.
