@@ -22,8 +22,9 @@ from emulator.target.calibration import (
     shadow_offset,
 )
 from emulator.target.clock import counter_offset
-from emulator.target.cpu import Cpu, Stop
+from emulator.target.cpu import Cpu
 from emulator.target.instructions import decode
+from emulator.target.reasons import Stop
 from emulator.tasks import Task
 from emulator.wire import Batch
 

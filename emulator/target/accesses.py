@@ -12,13 +12,15 @@ from collections.abc import Callable
 from unicorn import UC_HOOK_INSN
 from unicorn import x86_const as x86
 
+from emulator.target import raw
 from emulator.target.comparators import Comparators
 from emulator.target.instructions import LONGEST
 from emulator.target.operands import reaches
 from emulator.target.paging import AddressSpace
 from emulator.target.ram import PAGE
-from emulator.target.raw import RIP, RawEngine, Registers
+from emulator.target.raw import RIP, SYSCALL_CALLBACK, RawEngine, Registers
 from emulator.target.stepper import Stepper
+from emulator.target.traps import Vector
 
 _IN_CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p
@@ -46,9 +48,11 @@ class AccessWatch:
         comparators: Comparators,
         step: Stepper,
         leave: Callable[[], None],
+        refuse: Callable[[int], None],
         space: AddressSpace,
     ) -> None:
-        """leave(): leave the engine so that the instruction can be taken back."""
+        """leave(): leave the engine so that the instruction can be taken back;
+        refuse(vector): leave it because the instruction faults."""
         self.space = space
         self.closed = False
         """The engine is being left: what it still does does not count."""
@@ -57,10 +61,13 @@ class AccessWatch:
         self._comparators = comparators
         self._step = step
         self._leave = leave
-        self._callbacks = (_IN_CALLBACK(self._on_in), _OUT_CALLBACK(self._on_out))
-        for callback, number in zip(
-            self._callbacks, (x86.UC_X86_INS_IN, x86.UC_X86_INS_OUT), strict=True
-        ):
+        self._refuse = refuse
+        self._callbacks = {
+            x86.UC_X86_INS_IN: _IN_CALLBACK(self._on_in),
+            x86.UC_X86_INS_OUT: _OUT_CALLBACK(self._on_out),
+            x86.UC_X86_INS_SYSENTER: SYSCALL_CALLBACK(self._on_sysenter),
+        }
+        for number, callback in self._callbacks.items():
             engine.hook(UC_HOOK_INSN, callback, extra=(number, 0))
 
     def memory(self, is_write: bool, address: int, size: int) -> None:
@@ -89,6 +96,10 @@ class AccessWatch:
     def port(self, number: int, size: int, *, is_write: bool) -> None:
         """IN or OUT."""
         if self.closed:
+            return
+        if self._regs.read(raw.CS) & 3:
+            # IOPL is 0 and there is no I/O bitmap; the engine does not look.
+            self._refused(Vector.GP)
             return
         bits, hit = self._comparators.touched_port(number, size)
         if not bits or not self._engine.read_register(x86.UC_X86_REG_CR4) & _CR4_DE:
@@ -122,3 +133,11 @@ class AccessWatch:
         self, _handle: int, port: int, size: int, _value: int, _data: int
     ) -> None:
         self.port(port, size, is_write=True)
+
+    def _on_sysenter(self, _handle: int, _data: int) -> None:
+        if not self.closed:
+            self._refused(Vector.UD)  # as AMD has it in long mode
+
+    def _refused(self, vector: Vector) -> None:
+        self._step.begin(self._regs.read(RIP), 0, b"")
+        self._refuse(vector)

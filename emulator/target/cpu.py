@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum
 from functools import partial
 
 from unicorn import UC_HOOK_INSN, UC_HOOK_INTR
@@ -30,6 +29,7 @@ from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
 from emulator.target.instructions import LONGEST, Instruction, decode
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
+from emulator.target.reasons import Reason, Stop
 from emulator.target.recovery import Recovery
 from emulator.target.resume_flag import ResumeFlag
 from emulator.target.stepper import Accessed, Stepper
@@ -37,25 +37,6 @@ from emulator.target.traps import Listener, Vector, is_int_n, page_fault_error
 from emulator.target.watchhooks import WatchHooks
 
 _HLT, _ICEBP = b"\xf4", b"\xf1"
-
-
-class Stop(Enum):
-    """Why run() returned."""
-
-    COUNT = "count"
-    REQUESTED = "requested"
-    HALTED = "halted"
-
-
-class _Reason(Enum):
-    """What a hook left the engine for."""
-
-    NOTHING = "nothing"
-    SETTLED = "settled"
-    ROLLBACK = "rollback"
-    SYSTEM_CALL = "system call"
-    INTERRUPT = "interrupt"
-    EMULATE = "emulate"
 
 
 class Cpu:
@@ -99,18 +80,20 @@ class Cpu:
             self.regs,
             self._comparators,
             self._step,
-            lambda: self._leave(_Reason.ROLLBACK, -1),
+            partial(self._leave, Reason.ROLLBACK, -1),
+            self._refuse,
             space,
         )
         self._hooks = WatchHooks(engine, self._code, self._accesses.memory, self._fail)
         self._recovery = Recovery(engine.handle, self.regs)
         self._start_books()
         self._handlers = {
-            _Reason.SETTLED: self._store_changes,
-            _Reason.ROLLBACK: lambda: self._step.take_back(self.space),
-            _Reason.SYSTEM_CALL: lambda: self._tell(listener.system_call),
-            _Reason.INTERRUPT: lambda: self._exception(self._vector),
-            _Reason.EMULATE: self._emulate_instruction,
+            Reason.SETTLED: self._store_changes,
+            Reason.ROLLBACK: lambda: self._step.take_back(self.space),
+            Reason.SYSTEM_CALL: lambda: self._tell(listener.system_call),
+            Reason.INTERRUPT: lambda: self._exception(self._vector),
+            Reason.EMULATE: self._emulate_instruction,
+            Reason.REFUSED: self._take_back_and_fault,
         }
         self._callbacks = (
             raw.INTERRUPT_CALLBACK(self._on_interrupt),
@@ -122,8 +105,8 @@ class Cpu:
     def _start_books(self) -> None:
         self._retired = 0
         self._base = 0  # retired when the engine was entered
-        self._delta: int | None = None  # what to add to its counter after leaving
-        self._reason = _Reason.NOTHING
+        self._completed: int | None = None  # instructions when a hook chose to leave
+        self._reason = Reason.NOTHING
         self._vector = 0
         self._stop_requested = False
         self._dirty = False
@@ -200,8 +183,8 @@ class Cpu:
 
     def _go(self, count: int) -> bool:
         """One stay in the engine. True when the CPU halted."""
-        self._base, self._delta = self._retired, None
-        self._reason, self._dirty = _Reason.NOTHING, False
+        self._base, self._completed = self._retired, None
+        self._reason, self._dirty = Reason.NOTHING, False
         self._accesses.closed = False
         status = self.engine.start(self.regs.read(RIP), count)
         counter = self.engine.counter.value
@@ -209,8 +192,8 @@ class Cpu:
 
     def _left(self, status: int, counter: int, count: int) -> bool:
         """Close the clock's books for one stay, then do what it was left for."""
-        if self._delta is not None:
-            completed, early = counter + self._delta, False
+        if self._completed is not None:
+            completed, early = self._completed, False
         else:
             completed = counter - 1 if status else min(counter, count)
             early = counter <= count
@@ -301,23 +284,23 @@ class Cpu:
             self._fail(error)
 
     def _on_system_call(self, _handle: int, _data: int) -> None:
-        self._leave(_Reason.SYSTEM_CALL, 0)
+        self._leave(Reason.SYSTEM_CALL, 0)
 
     def _fail(self, error: BaseException) -> None:
         self._error = error
-        self._leave(_Reason.SETTLED, 0)
+        self._leave(Reason.SETTLED, 0)
 
-    def _leave(self, reason: _Reason, delta: int) -> None:
+    def _leave(self, reason: Reason, delta: int) -> None:
         self._accesses.closed = True
         self._reason = reason
-        self._delta = delta
+        self._completed = self.engine.counter.value + delta
         self.engine.stop()
 
     # Execute breakpoints and successors.
 
     def _code(self, address: int) -> None:
         self.now = self._base + self.engine.counter.value - 1
-        if self._reason is not _Reason.NOTHING:
+        if self._reason is not Reason.NOTHING:
             return
         if self._step.pending_at is not None:
             self.regs.load()
@@ -326,7 +309,7 @@ class Cpu:
         if self._comparators.execute_bits(address) and self._execute_fault(address):
             return
         if address in self.emulated:
-            self._leave(_Reason.EMULATE, -1)
+            self._leave(Reason.EMULATE, -1)
 
     def _execute_fault(self, address: int) -> bool:
         """Raise the fault until something gives. True: do not go on in this hook."""
@@ -355,7 +338,7 @@ class Cpu:
         if self._stop_requested or self._dirty or not self._hooks_complete():
             # What the listener changed is stored outside: at the start of a block the
             # engine takes a new RIP back on its way out.
-            self._leave(_Reason.SETTLED, delta)
+            self._leave(Reason.SETTLED, delta)
             return True
         return False
 
@@ -414,7 +397,16 @@ class Cpu:
     def _leave_with_interrupt(self, vector: int) -> None:
         self._vector = vector
         self._step.forget_taken()
-        self._leave(_Reason.INTERRUPT, 0 if vector == Vector.BP else -1)
+        self._leave(Reason.INTERRUPT, 0 if vector == Vector.BP else -1)
+
+    def _refuse(self, vector: int) -> None:
+        """In a hook: the instruction under way faults, whatever the engine makes of it."""
+        self._vector = vector
+        self._leave(Reason.REFUSED, -1)
+
+    def _take_back_and_fault(self) -> None:
+        self._step.undo(self.space)
+        self._exception(self._vector)
 
     def _exception(self, vector: int) -> None:
         """A fault or int3, told outside the engine."""

@@ -102,8 +102,9 @@ class Stepper:
         """The instruction faulted: there is nothing to run again."""
         self._taken = None
 
-    def take_back(self, space: AddressSpace) -> None:
-        """Undo the instruction under way and arrange for it to run alone."""
+    def undo(self, space: AddressSpace) -> int:
+        """Put registers and memory back as they were at the instruction under way;
+        returns its address."""
         assert self._taken is not None
         at, address, old = self._taken
         self._taken = None
@@ -111,11 +112,16 @@ class Stepper:
             self._restore_memory(space, at, address, old)
         self._context.patch_i32(flags_state_offset(), FLAGS_SETTLED)
         self._context.restore()
+        self._regs.write(RIP, at)
+        self.clear()
+        return at
+
+    def take_back(self, space: AddressSpace) -> None:
+        """Undo the instruction under way and arrange for it to run alone."""
+        at = self.undo(space)
         flags = self._regs.read(EFLAGS)
         self.guest_tf = bool(flags & FLAG_TF)
         self._regs.write(EFLAGS, flags | FLAG_TF)
-        self._regs.write(RIP, at)
-        self.clear()
         self.stepping = at
         self._learn(at)
 

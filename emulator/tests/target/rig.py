@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emulator.target import raw
-from emulator.target.cpu import Cpu, Stop
+from emulator.target.cpu import Cpu
 from emulator.target.debugreg import ReadWrite
 from emulator.target.machine import Machine, Profile
 from emulator.target.paging import EXECUTE, READ, WRITE, AddressSpace
+from emulator.target.reasons import Stop
 
 CODE, DATA, STACK = 0x400000, 0x600000, 0x7FF000
 KERNEL_CODE, KERNEL_DATA = 0xFFFF_FFFF_8100_0000, 0xFFFF_FFFF_8200_0000

@@ -6,9 +6,9 @@ import pytest
 
 from emulator.target import clock
 from emulator.target.calibration import flags_state_offset, pending_exception_offset
-from emulator.target.cpu import Stop
 from emulator.target.machine import Machine, Profile
 from emulator.target.paging import READ, WRITE
+from emulator.target.reasons import Stop
 from emulator.tests.target.rig import (
     DATA,
     KERNEL_DATA,

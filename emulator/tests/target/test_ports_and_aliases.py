@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from unicorn import x86_const as x86
 
 from emulator.target.debugreg import ReadWrite
 from emulator.target.paging import READ, WRITE
-from emulator.tests.target.rig import Rig, code
+from emulator.target.traps import Vector
+from emulator.tests.target.rig import DATA, Rig, code
 
 OUT_AL, IN_AL, NOP = "e680", "e480", "90"  # port 0x80
 STORE, STORE_R8 = "488903", "498900"  # mov [rbx], rax; mov [r8], rax
@@ -84,3 +86,18 @@ def test_both_addresses_watched_tell_apart() -> None:
     rig.write(ALIAS, 8, slot=1)
 
     assert rig.traps() == [(3, 1), (6, 2)]
+
+
+@pytest.mark.parametrize("instruction", [IN_AL, OUT_AL, "ec", "f36e"])
+def test_user_code_must_not_touch_ports(instruction: str) -> None:
+    """IOPL is 0 and there is no I/O bitmap: #GP at the instruction."""
+    rig = Rig(code(NOP, instruction), registers={"rcx": 1, "rsi": DATA})
+    told = rig.run()[0]
+
+    assert (told.what, told.vector, told.at) == ("fault", Vector.GP, 1)
+
+
+def test_sysenter_is_undefined_in_long_mode() -> None:
+    told = Rig(code(NOP, "0f34")).run()[0]
+
+    assert (told.what, told.vector, told.at) == ("fault", Vector.UD, 1)
