@@ -24,7 +24,7 @@ from sessions_app.tests.browser.rest import Api
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(170)]
 
 HITS = 15_000
-ROUNDS = 20_000
+ROUNDS = 15_000
 
 
 @pytest.fixture(scope="module")
