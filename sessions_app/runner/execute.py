@@ -95,7 +95,10 @@ class _Conversation:
         self._mark = time.monotonic()
 
     def take(self, data: bytes) -> None:
-        self.listening = True
+        if not self.listening:
+            # The limit is the run's; what the child needs to start is not counted.
+            self.listening, self.spent = True, 0.0
+            self._mark = time.monotonic()
         for kind, payload in self.parser.feed(data):
             if kind is FrameType.BATCH:
                 self._batch(decode_batch(payload))
@@ -136,7 +139,8 @@ class _Conversation:
             if word == "cancel" and self.verdict is None:
                 self._give_up(Outcome.cancelled)
         self.tick()
-        if self.verdict is None and self.spent * 1000 > self.job.wall_ms:
+        allowed = self.job.wall_ms / 1000 + (0 if self.listening else OBEY)
+        if self.verdict is None and self.spent > allowed:
             child.send(pack(FrameType.CANCEL))
             self._give_up(Outcome.wall_limit)
         if self.kill_at is not None and time.monotonic() > self.kill_at:

@@ -175,6 +175,12 @@ def test_the_wall_limit_ends_a_tight_guest_loop() -> None:
     assert (end.outcome, end.digest) == ("wall_limit", "")
 
 
+def test_a_wall_limit_shorter_than_the_start_is_obeyed_not_enforced() -> None:
+    end = execute(endless_job(wall_ms=50), Log(), Control())
+
+    assert (end.outcome, end.retired > 0) == ("wall_limit", True)
+
+
 def test_a_paused_run_spends_no_wall_time() -> None:
     assert rogue("pause", wall_ms=400).outcome == "completed"
 
