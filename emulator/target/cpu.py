@@ -1,14 +1,8 @@
 """One CPU: a Unicorn engine, its debug unit, and exact traps between instructions.
 
-How a #DB comes about (docs/engine.md tells the whole story):
-
-* Execute breakpoints are bounded code hooks; the fault is raised in the hook.
-* A data access is seen by a bounded memory hook in the middle of its instruction. The
-  first time, the instruction is taken back (registers and the bytes it stored) and run
-  again alone under EFLAGS.TF while all its accesses are collected; the step's #DB is the
-  boundary at which the trap is raised.
-* A straight-line instruction seen twice gets a code hook on its successor instead: then
-  nothing is taken back and the engine is never left.
+Execute breakpoints are bounded code hooks. A data access is seen in the middle of its
+instruction, which is taken back and run again alone under EFLAGS.TF, or, once known,
+trapped by a hook on its successor: docs/engine.md.
 """
 
 from __future__ import annotations
@@ -22,11 +16,12 @@ from unicorn import x86_const as x86
 
 from emulator.target import raw
 from emulator.target.accesses import AccessWatch
+from emulator.target.branch_step import BranchStep
 from emulator.target.code_watch import CodeWatch
 from emulator.target.comparators import Comparators
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
-from emulator.target.instructions import LONGEST, Instruction, decode
+from emulator.target.instructions import LONGEST, PAUSE, Instruction, decode
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
 from emulator.target.reasons import Reason, Stop
@@ -66,8 +61,7 @@ class Cpu:
         """Addresses whose instruction must not reach the engine (rdtsc at CPL0)."""
         self.interrupts_pending: deque[int] = deque()
         """Vectors sent by other CPUs, taken at the next boundary of a slice."""
-        self.code_watch: CodeWatch | None = None
-        """Set where there are other CPUs."""
+        self.code_watch: CodeWatch | None = None  # set where there are other CPUs
         self.code_is_stale = False
         """Somebody else wrote code: drop translations before the next instruction."""
         self._listener = listener
@@ -86,6 +80,7 @@ class Cpu:
         )
         self._hooks = WatchHooks(engine, self._code, self._accesses.memory, self._fail)
         self._recovery = Recovery(engine.handle, self.regs)
+        self._branches = BranchStep(engine, self._decode)
         self._start_books()
         self._handlers = {
             Reason.SETTLED: self._store_changes,
@@ -183,6 +178,9 @@ class Cpu:
 
     def _go(self, count: int) -> bool:
         """One stay in the engine. True when the CPU halted."""
+        if self._tf_before and self._pauses_next(self.regs.read(RIP)):
+            self._emulate_instruction()
+            return False
         self._base, self._completed = self._retired, None
         self._reason, self._dirty = Reason.NOTHING, False
         self._accesses.closed = False
@@ -256,6 +254,7 @@ class Cpu:
         addresses = comparators.execute_addresses | self.emulated
         addresses.update(self._step.successors.values())
         stale = self._hooks.sync(addresses, comparators.pieces) or self.code_is_stale
+        stale = self._branches.sync(self.unit.branch_step) or stale
         seen = (self.space.root, self.space.generation)
         if seen != self._seen:
             self._seen = seen
@@ -268,6 +267,8 @@ class Cpu:
 
     def _hooks_complete(self) -> bool:
         comparators = self._comparators
+        if not self._branches.follows(self.unit.branch_step):
+            return False
         if not comparators.refresh(self.space):
             return True
         return self._hooks.covers(comparators.execute_addresses, comparators.pieces)
@@ -328,7 +329,7 @@ class Cpu:
     def _raise(self, bits: int, *, fault: bool, image_rf: bool = False) -> None:
         self.image_rf = image_rf
         self.unit.report(bits)
-        self._dirty = False
+        self.unit.branch_step = self._dirty = False
         self._listener.debug_exception(self, bits, fault=fault)
         if self.image_rf:
             self._rf.grant(self.regs.values[RIP], self.now)
@@ -373,11 +374,18 @@ class Cpu:
             image_rf = self._end_step(step.stepping)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         step.clear()
+        if self.unit.branch_step:
+            single = single and self._branches.taken(values[RIP])
         if hit or single:
             bits = (bits if hit else 0) | (DR6_BS if single else 0)
             self._raise(bits, fault=False, image_rf=image_rf)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
-            self._settle(0)
+            if not self._settle(0) and self._pauses_next(values[RIP]):
+                self._leave(Reason.SETTLED, 0)
+
+    def _pauses_next(self, rip: int) -> bool:
+        """PAUSE ends the engine's block without the step trap that TF demands."""
+        return self._tf_before and self._code_bytes(rip)[:2] == PAUSE
 
     def _end_step(self, at: int) -> bool:
         """Close our step; true when RF is still set from an execute breakpoint."""

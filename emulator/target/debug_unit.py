@@ -36,6 +36,8 @@ class DebugUnit:
     address: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     dr6: int = debugreg.DR6_RESET
     dr7: int = debugreg.DR7_RESET
+    branch_step: bool = False
+    """DEBUGCTL.BTF; the processor clears it at each #DB."""
     generation: int = 0
     """Grows with each change that may move a comparator."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from emulator.target.cpu import Cpu
+from emulator.target.instructions import PAUSE
 from emulator.target.movdr import ENCODED
 from emulator.target.raw import EFLAGS
 
@@ -39,6 +40,8 @@ class HostInstructions:
 
     def emulate(self, cpu: Cpu, code: bytes) -> int:
         """Length of the instruction carried out, or 0 when it is none of ours."""
+        if code[:2] == PAUSE:
+            return len(PAUSE)
         if code[:2] == b"\x0f\x31":
             self._time(cpu)
             return 2

@@ -13,6 +13,7 @@ from capstone import x86 as cs
 
 #: Bytes of the longest instruction.
 LONGEST = 15
+PAUSE = bytes.fromhex("f390")
 
 _BRANCHES = {
     cs.X86_GRP_JUMP,
@@ -33,6 +34,8 @@ class Instruction:
     length: int
     mnemonic: str
     linear: bool
+    branch: bool
+    """Jump, call, return or interrupt."""
     rep: bool
     """A string instruction under a rep prefix."""
     compares: bool
@@ -72,6 +75,7 @@ def decode(code: bytes) -> Instruction | None:
         length=found.size,
         mnemonic=name,
         linear=not (branch or repeated or loads_ss or pops_flags or name == "syscall"),
+        branch=branch,
         rep=repeated,
         compares=string in _STRING_COMPARES,
         repeats_while_equal=found.prefix[0] == 0xF3,
