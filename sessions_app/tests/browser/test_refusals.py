@@ -111,7 +111,7 @@ def test_an_assembly_that_is_refused(api: Api, text: str, reason: str) -> None:
             "breakpoints[0].at",
             "multiple of the length",
         ),
-        ({"length": 16, "at": "counter"}, "breakpoints", "16"),
+        ({"length": 16, "at": "counter"}, "breakpoints[0].length", "16"),
         ({"length": 4, "at": "countre"}, "breakpoints[0].at", "countre"),
     ],
     ids=["unaligned", "overlong", "unknown"],
