@@ -93,11 +93,6 @@ class Stepper:
         self._taken = (at, address, old)
         self._context.save()
 
-    @property
-    def to_take_back(self) -> bool:
-        """begin() was called and the engine has been left."""
-        return self._taken is not None
-
     def forget_taken(self) -> None:
         """The instruction faulted: there is nothing to run again."""
         self._taken = None
