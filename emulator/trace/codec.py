@@ -131,7 +131,7 @@ def encode_chunk(
         hot=_block(_HOT, counts, _hot_columns(rows)),
         cold=_block(_COLD, counts, _cold_columns(rows, shots)),
         side=_block(_SIDE, counts, side) if side else b"",
-        stats=_stats(rows, len(shots), hits_before),
+        stats=chunk_stats(rows, len(shots), hits_before),
     )
 
 
@@ -249,7 +249,8 @@ def _mask(values: Array, last: int) -> int:
     return mask
 
 
-def _stats(rows: Array, snapshots: int, hits_before: int) -> ChunkStats:
+def chunk_stats(rows: Array, snapshots: int, hits_before: int) -> ChunkStats:
+    """The statistics of consecutive records."""
     hits = rows[rows["kind"] == EventKind.HIT]
     any_hit = len(hits) > 0
     return ChunkStats(

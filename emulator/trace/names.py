@@ -35,7 +35,9 @@ _ERRNO = {
     19: "ENODEV",
     22: "EINVAL",
     28: "ENOSPC",
+    33: "EDOM",
     38: "ENOSYS",
+    61: "ENODATA",
     95: "EOPNOTSUPP",
 }
 _SIGNALS = {
@@ -115,9 +117,13 @@ def enum_name(enum: type[IntEnum], value: int) -> str:
 
 _INVARIANTS = {
     1: "DR7 and cpu_dr7 part after IRET",
-    2: "delivered more or less than once",
-    3: "stray SIGTRAP",
+    2: "not delivered exactly once to its owner",
+    3: "SIGTRAP for a task that nobody traces",
     4: "no forward progress",
+    5: "the debugger stopped for somebody else's breakpoint",
+    6: "a slot is armed and nobody owns it",
+    7: "a breakpoint is believed to be armed and is not",
+    8: "slots are reserved for nobody",
 }
 
 

@@ -6,10 +6,13 @@ bits are the SDM's short ones, because a strip of 32 columns has no room for oth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _CONDITIONS = ("execute", "write", "I/O", "read or write")
 _LENGTHS = (1, 2, 8, 4)
+#: R/W fields of data breakpoints.
+_WRITES, _ACCESSES = 1, 3
 _ENABLES = ("", "local", "global", "local and global")
 
 _DR7_LOW = {
@@ -58,6 +61,8 @@ _DR7_FIXED = frozenset({10, 12, 14, 15})
 #: Bits whose difference from the shadow means nothing: bit 10 reads as 1 on hardware
 #: and the kernel never stores it in cpu_dr7.
 _DR7_ALIKE = frozenset({10})
+#: The bits of DR7 in which hardware and shadow must agree.
+DR7_COMPARED = 0xFFFFFFFF & ~sum(1 << n for n in _DR7_ALIKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,18 @@ class Row:
     differs: bool
 
 
+def breakinfo_dr7(meta: int) -> int:
+    """The DR7 that kgdb's table asks for, from a snapshot's ``breakinfo_meta``: 16 bits
+    for each entry, its length and type as DR7 has them, and bit 8 for enabled."""
+    dr7 = 0
+    for index in range(4):
+        entry = meta >> 16 * index & 0xFFFF
+        if entry >> 8 & 1:
+            control = entry >> 4 & 3 | entry & 0xC
+            dr7 |= control << 16 + 4 * index | 2 << 2 * index
+    return dr7
+
+
 def slot_in_words(dr7: int, slot: int) -> str:
     """What DR7 makes a slot do: ``write, 4 bytes, global`` or ``off``."""
     enable = dr7 >> (2 * slot) & 3
@@ -114,6 +131,23 @@ def slot_in_words(dr7: int, slot: int) -> str:
 def slot_enabled(dr7: int, slot: int) -> bool:
     """Whether either enable bit of a slot is set."""
     return bool(dr7 >> (2 * slot) & 3)
+
+
+def watched_ranges(words: Mapping[str, int]) -> list[tuple[int, int, int]]:
+    """(slot, first address, length) of data breakpoints that are on in a snapshot: in the
+    hardware, or where it has none, as the kernel believes."""
+    found = []
+    for slot in range(4):
+        for dr7, register in (
+            (words["dr7"], f"dr{slot}"),
+            (words["cpu_dr7"], f"cpu_debugreg{slot}"),
+        ):
+            field = dr7 >> (16 + 4 * slot) & 0xF
+            if slot_enabled(dr7, slot) and field & 3 in (_WRITES, _ACCESSES):
+                length = _LENGTHS[field >> 2]
+                found.append((slot, words[register] & -length, length))
+                break
+    return found
 
 
 def _dr7_slot(number: int) -> int | None:
@@ -215,8 +249,7 @@ def rflags_nibbles(value: int) -> list[Nibble]:
 
 def dr7_differences(hardware: int, shadow: int) -> int:
     """How many bits of DR7 and cpu_dr7 part, those that mean nothing left out."""
-    mask = ~sum(1 << n for n in _DR7_ALIKE)
-    return ((hardware ^ shadow) & 0xFFFFFFFF & mask).bit_count()
+    return ((hardware ^ shadow) & DR7_COMPARED).bit_count()
 
 
 def _flag_row(
@@ -270,6 +303,11 @@ def dr6_in_words(value: int) -> str:
         )
     parts += [_DR6[n][1] for n in (13, 14, 15) if value >> n & 1]
     return ", ".join(parts) or "no cause set"
+
+
+def rflags_name(bit: int) -> str:
+    """The short name of one flag: ``RF``."""
+    return _RFLAGS[bit][0] if bit in _RFLAGS else f"bit {bit}"
 
 
 def rflags_in_words(value: int) -> str:

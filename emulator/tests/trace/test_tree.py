@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from emulator.events import Callee, EventFlag, EventKind
+from emulator.trace.node import Node
 from emulator.trace.record import Record, pack_records, unpack_records
-from emulator.trace.tree import Node, build_tree, hit_records, last_straw
+from emulator.trace.tree import build_tree, hit_records, last_straw
 from emulator.trace.verdict import judge
 
 INT_MAX = 0x7FFFFFFF

@@ -1,0 +1,1 @@
+"""A run as one file that another installation checks and keeps (docs/bundle.md)."""

@@ -1,0 +1,1 @@
+"""Comparison of two recorded runs (decisions D12, docs/compare.md). Pure: no machine."""
