@@ -8,10 +8,12 @@ from emulator.core.perf_event import ArchHwBreakpoint, PerfEvent, PerfEventAttr
 
 
 class ArchBreakpointOps(Protocol):
-    """Fulfilled by arch.x86.hw_breakpoint."""
+    """Fulfilled by arch.x86.install."""
 
-    def hw_breakpoint_arch_parse(self, attr: PerfEventAttr) -> ArchHwBreakpoint:
-        """Encode, or raise KernelError with the kernel's errno."""
+    def hw_breakpoint_arch_parse(
+        self, attr: PerfEventAttr, *, task: int
+    ) -> ArchHwBreakpoint:
+        """Encode, or raise KernelError with the kernel's errno. task 0: for a CPU."""
 
     def arch_check_bp_in_kernelspace(self, info: ArchHwBreakpoint) -> bool:
         """The range touches kernel addresses."""

@@ -34,6 +34,10 @@ class DieArgs:
     err: int
     trapnr: int
     signr: int
+    frame: object = None
+    """regs and current of the exception (arch's ExceptionFrame)."""
+    err_is_null: bool = False
+    """The caller passed 0 where others pass a pointer."""
 
 
 class DieChain:

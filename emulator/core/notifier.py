@@ -22,7 +22,13 @@ NOTIFY_STOP = NOTIFY_STOP_MASK | NOTIFY_OK
 
 INT_MAX = 0x7FFFFFFF
 _U64 = (1 << 64) - 1
-_ENOENT, _EEXIST = 2, 17
+_ENOENT, _EBUSY, _EEXIST = 2, 16, 17
+
+
+def notifier_from_errno(errno: int) -> int:
+    """The value that ends a chain with an errno; NOTIFY_OK for none."""
+    return NOTIFY_STOP_MASK | (NOTIFY_OK + errno) if errno else NOTIFY_OK
+
 
 #: struct notifier_block's function: (action, data) to NOTIFY_*.
 NotifierCall = Callable[[int, object], int]
@@ -46,8 +52,17 @@ class AtomicNotifierHead:
         self._recorder = recorder
         self._first: NotifierBlock | None = None
 
+    def register_unique_prio(self, block: NotifierBlock) -> None:
+        """The same; EBUSY when another block has its priority."""
+        if any(o.priority == block.priority for o in self._from(self._first)):
+            raise KernelError(_EBUSY, f"priority {block.priority} is taken")
+        self.register(block)
+
     def register(self, block: NotifierBlock) -> None:
-        """atomic_notifier_chain_register. EEXIST for a block already in the chain."""
+        """atomic_notifier_chain_register. EEXIST for a block already in the chain.
+
+        2.6.33 took it, and its chain became a ring; no kernel with one is modelled.
+        """
         if block in self._from(self._first):
             raise KernelError(_EEXIST, "notifier is already registered")
         before = None
@@ -67,6 +82,10 @@ class AtomicNotifierHead:
                 return
             before = other
         raise KernelError(_ENOENT, "notifier is not registered")
+
+    def blocks(self) -> Iterator[NotifierBlock]:
+        """In the order in which they are called."""
+        return self._from(self._first)
 
     def _link(self, before: NotifierBlock | None, block: NotifierBlock | None) -> None:
         if before is None:

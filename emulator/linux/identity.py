@@ -37,6 +37,7 @@ class Identity:
     cpu: int
     stack: int
     seed: int
+    user: int = USER_ID
 
 
 class RandomStream:
@@ -76,7 +77,7 @@ class IdentityCalls:
         """System call numbers and what serves them."""
         pid = self._identity.pid
         constants = {39: pid, 186: pid, 110: 1, 111: pid, 24: 0, 95: 0o022, 273: 0}
-        constants |= dict.fromkeys((102, 104, 107, 108), USER_ID)
+        constants |= dict.fromkeys((102, 104, 107, 108), self._identity.user)
         fixed = {number: _constant(value) for number, value in constants.items()}
         return fixed | {
             60: self.exit,

@@ -13,7 +13,7 @@ from emulator.linux.areas import Areas, page_down, page_up
 from emulator.linux.clocks import Clock, ClockCalls
 from emulator.linux.errno import Errno
 from emulator.linux.files import FileCalls, Output
-from emulator.linux.identity import Identity, IdentityCalls, RandomStream
+from emulator.linux.identity import USER_ID, Identity, IdentityCalls, RandomStream
 from emulator.linux.image import MMAP_BASE, STACK_TOP, initial_stack
 from emulator.linux.mm import MemoryCalls
 from emulator.linux.protocols import (
@@ -28,7 +28,8 @@ from emulator.linux.protocols import (
     TaskExit,
     UserMemory,
 )
-from emulator.linux.signals import HandlerNotModelled, SignalCalls
+from emulator.linux.signal_state import Signals
+from emulator.linux.signals import SignalCalls
 from emulator.programs import Program, Segment
 
 _GENERAL = [
@@ -48,6 +49,7 @@ _GENERAL = [
     "r14",
     "r15",
 ]
+_RT_SIGRETURN = 15
 #: RFLAGS with IF; the x87 and SSE control words that Linux gives a new program.
 _FIRST = {"rflags": 0x202, "fpcw": 0x37F, "mxcsr": 0x1F80}
 
@@ -63,6 +65,7 @@ class ProcessSpec:
     env: tuple[str, ...]
     stack: int
     seed: int
+    user: int = USER_ID
 
 
 class Process:
@@ -84,17 +87,18 @@ class Process:
     ) -> None:
         self._spec = spec
         self._program = program
-        self._memory = memory
+        self._memory = self.memory = memory
         self._registers = registers
+        self.signals = Signals()
         self._areas = Areas()
         self._random = RandomStream(spec.seed, spec.pid)
         self._executable = b"/" + spec.comm.encode()
         self._mm = MemoryCalls(memory, self._areas, MMAP_BASE)
-        identity = Identity(spec.pid, spec.cpu, spec.stack, spec.seed)
+        identity = Identity(spec.pid, spec.cpu, spec.stack, spec.seed, spec.user)
         self._calls: dict[int, Callable[..., int]] = {
             **self._mm.table,
             **FileCalls(memory, output, self._executable).table,
-            **SignalCalls(memory, spec.pid).table,
+            **SignalCalls(memory, spec.pid, self.signals).table,
             **ClockCalls(memory, clock).table,
             **IdentityCalls(memory, registers, identity, self._random).table,
         }
@@ -139,6 +143,8 @@ class Process:
 
     def syscall(self, number: int, arguments: Sequence[int]) -> SyscallResult:
         """Do system call `number` with its six arguments (rdi rsi rdx r10 r8 r9)."""
+        if number & 0xFFFF_FFFF == _RT_SIGRETURN:
+            return SyscallResult(0, sigreturn=True)
         call = self._calls.get(number & 0xFFFF_FFFF)
         if call is None:
             return SyscallResult(-Errno.ENOSYS, unknown=True)
@@ -152,8 +158,6 @@ class Process:
             return SyscallResult(0, exited=gone.status)
         except TaskBlocked:
             return SyscallResult(0, blocked=True)
-        except HandlerNotModelled:
-            return SyscallResult(-Errno.ENOSYS, unknown=True)
 
 
 def _page_ranges(segments: Sequence[Segment]) -> list[tuple[int, int, int]]:

@@ -67,6 +67,7 @@ class SyscallResult:
     unknown: bool = False
     exited: int | None = None
     blocked: bool = False
+    sigreturn: bool = False
 
 
 class TaskExit(Exception):
@@ -78,7 +79,7 @@ class TaskExit(Exception):
 
 
 class TaskBlocked(Exception):
-    """The task would sleep for ever: nobody is there to wake it."""
+    """The task would sleep: only a signal can wake it."""
 
 
 class Refused(Exception):

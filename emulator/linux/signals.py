@@ -1,8 +1,5 @@
-"""Signals that a task sends to itself (kernel/signal.c).
-
-Default actions and blocking are modelled; a handler is remembered but never entered:
-raising a signal that has one counts as an unknown call.
-"""
+"""System calls about signals (kernel/signal.c). What is sent waits in the task's Signals;
+it is taken on the way back to the program (emulator.delivery)."""
 
 from __future__ import annotations
 
@@ -10,37 +7,35 @@ import struct
 from collections.abc import Callable
 
 from emulator.linux.errno import Errno
-from emulator.linux.protocols import Refused, TaskBlocked, TaskExit, UserMemory
+from emulator.linux.protocols import Refused, TaskBlocked, UserMemory
+from emulator.linux.signal_state import (
+    BLOCKABLE,
+    NSIG,
+    SI_TKILL,
+    SI_USER,
+    SIGKILL,
+    SIGSTOP,
+    SS_DISABLE,
+    Action,
+    AltStack,
+    SignalInfo,
+    Signals,
+)
 
-SIGKILL, SIGSTOP = 9, 19
-SIG_DFL, SIG_IGN = 0, 1
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
-NSIG = 64
-#: SIGCHLD, SIGCONT, SIGURG, SIGWINCH: ignored unless a handler is there.
-IGNORED_BY_DEFAULT = {17, 18, 23, 28}
-#: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU: nobody would ever continue the task.
-STOPPING = {19, 20, 21, 22}
 
 _ACTION = struct.Struct("<QQQQ")
 _ALTSTACK = struct.Struct("<QiIQ")
 _MINSIGSTKSZ = 2048
-_SS_DISABLE = 2
-
-
-class HandlerNotModelled(Exception):
-    """A signal with a handler was raised."""
 
 
 class SignalCalls:
     """The signal system calls of one task."""
 
-    def __init__(self, memory: UserMemory, pid: int) -> None:
+    def __init__(self, memory: UserMemory, pid: int, signals: Signals) -> None:
         self._memory = memory
         self._pid = pid
-        self._actions: dict[int, tuple[int, int, int, int]] = {}
-        self._blocked = 0
-        self._pending = 0
-        self._altstack = (0, _SS_DISABLE, 0, 0)
+        self._signals = signals
 
     @property
     def table(self) -> dict[int, Callable[..., int]]:
@@ -62,70 +57,75 @@ class SignalCalls:
             raise Refused(Errno.EINVAL)
         if new and number in (SIGKILL, SIGSTOP):
             raise Refused(Errno.EINVAL)
-        action = _ACTION.unpack(self._memory.read(new, _ACTION.size)) if new else None
+        given = _ACTION.unpack(self._memory.read(new, _ACTION.size)) if new else None
         if old:
-            before = self._actions.get(number, (SIG_DFL, 0, 0, 0))
-            self._memory.write(old, _ACTION.pack(*before))
-        if action is not None:
-            self._actions[number] = action
+            before = self._signals.action(number)
+            self._memory.write(
+                old,
+                _ACTION.pack(
+                    before.handler, before.flags, before.restorer, before.mask
+                ),
+            )
+        if given is not None:
+            self._signals.actions[number] = Action(*given)
         return 0
 
     def rt_sigprocmask(self, how: int, new: int, old: int, size: int, *_: int) -> int:
-        """Change the mask; what becomes deliverable is delivered."""
+        """Change the mask; what becomes free is taken when the call returns."""
         if size != 8:
             raise Refused(Errno.EINVAL)
-        before = self._blocked
+        before = self._signals.blocked
         if new:
             (given,) = struct.unpack("<Q", self._memory.read(new, 8))
-            self._blocked = self._mask(how, given)
+            self._signals.blocked = self._mask(how, given)
         if old:
             self._memory.write(old, struct.pack("<Q", before))
-        self._deliver()
         return 0
 
     def _mask(self, how: int, given: int) -> int:
+        before = self._signals.blocked
         made = {
-            SIG_BLOCK: self._blocked | given,
-            SIG_UNBLOCK: self._blocked & ~given,
+            SIG_BLOCK: before | given,
+            SIG_UNBLOCK: before & ~given,
             SIG_SETMASK: given,
         }.get(how)
         if made is None:
             raise Refused(Errno.EINVAL)
-        return made & ~_bit(SIGKILL) & ~_bit(SIGSTOP)
+        return made & BLOCKABLE
 
     def rt_sigpending(self, pointer: int, size: int, *_: int) -> int:
         """The pending set."""
         if size > 8:
             raise Refused(Errno.EINVAL)
-        self._memory.write(pointer, struct.pack("<Q", self._pending)[:size])
+        self._memory.write(pointer, struct.pack("<Q", self._signals.pending)[:size])
         return 0
 
     def sigaltstack(self, new: int, old: int, *_: int) -> int:
         """Remember the stack."""
-        stack = self._altstack
+        before = self._signals.altstack
         if new:
             pointer, flags, _, size = _ALTSTACK.unpack(
                 self._memory.read(new, _ALTSTACK.size)
             )
-            if not flags & _SS_DISABLE and size < _MINSIGSTKSZ:
+            if not flags & SS_DISABLE and size < _MINSIGSTKSZ:
                 raise Refused(Errno.ENOMEM)
-            stack = (pointer, flags, 0, size)
+            self._signals.altstack = AltStack(pointer, flags, size)
         if old:
-            self._memory.write(old, _ALTSTACK.pack(*self._altstack))
-        self._altstack = stack
+            packed = _ALTSTACK.pack(before.pointer, before.flags, 0, before.size)
+            self._memory.write(old, packed)
         return 0
 
     def kill(self, pid: int, number: int, *_: int) -> int:
         """To the task itself or to its group; nobody else is there."""
         if _signed(pid) not in (self._pid, 0, -1, -self._pid):
             raise Refused(Errno.ESRCH)
-        return self._send(number)
+        return self._send(number, SI_USER)
 
     def tkill(self, tid: int, number: int, *_: int) -> int:
         """To the thread itself."""
         if tid != self._pid:
             raise Refused(Errno.ESRCH)
-        return self._send(number)
+        return self._send(number, SI_TKILL)
 
     def tgkill(self, tgid: int, tid: int, number: int, *_: int) -> int:
         """To the thread itself."""
@@ -134,36 +134,15 @@ class SignalCalls:
         return self.tkill(tid, number)
 
     def pause(self, *_: int) -> int:
-        """Nobody sends a signal."""
+        """Until a signal comes that a handler takes."""
         raise TaskBlocked
 
-    def _send(self, number: int) -> int:
+    def _send(self, number: int, code: int) -> int:
         if not 0 <= number <= NSIG:
             raise Refused(Errno.EINVAL)
         if number:
-            self._pending |= _bit(number)
-            self._deliver()
+            self._signals.send(SignalInfo(number, code, pid=self._pid))
         return 0
-
-    def _deliver(self) -> None:
-        """Take the lowest pending signals that are not blocked."""
-        for number in range(1, NSIG + 1):
-            if not self._pending & ~self._blocked & _bit(number):
-                continue
-            self._pending &= ~_bit(number)
-            handler = self._actions.get(number, (SIG_DFL,))[0]
-            ignored = handler == SIG_DFL and number in IGNORED_BY_DEFAULT
-            if handler == SIG_IGN or ignored:
-                continue
-            if handler != SIG_DFL:
-                raise HandlerNotModelled
-            if number in STOPPING:
-                raise TaskBlocked
-            raise TaskExit(number)
-
-
-def _bit(number: int) -> int:
-    return 1 << (number - 1)
 
 
 def _signed(value: int) -> int:

@@ -23,13 +23,38 @@ _TABLE = Path(__file__).with_name("table.toml")
 _TYPES: Mapping[str, type] = get_type_hints(Switches)
 
 
+class Certainty(StrEnum):
+    """How sure we are that a real kernel behaves so."""
+
+    recorded = "recorded"
+    """Seen on a real kernel."""
+    read = "read"
+    """Read in that release's source."""
+    derived = "derived"
+    """Follows from the source by executing it on paper."""
+    reconstruction = "reconstruction"
+    """Of a patch whose text is lost."""
+    ours = "ours"
+    """A definition of this project: no such kernel exists."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A named set of switches with the words that pages show for it."""
 
     id: str
+    alias: str
+    """A short name, or empty."""
+    base: str
+    """The variant that it is told as a difference to, or empty."""
     title: str
     summary: str
+    provenance: str
+    certainty: Certainty
+    changes: Mapping[str, SwitchValue]
+    """What differs from the base."""
+    machine: Mapping[str, bool | str]
+    """Processor profiles that it is told apart by; defaults of a recipe."""
     switches: Switches
 
 
@@ -47,7 +72,22 @@ def variant_ids() -> tuple[str, ...]:
 def variants() -> Mapping[str, Variant]:
     """The shipped variants by id."""
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
-    return {name: _variant(name, row) for name, row in table.items()}
+    made: dict[str, Variant] = {}
+    for name, row in table.items():
+        made[name] = _variant(name, row, made)
+    return made
+
+
+def variant_named(name: str, field: str = "variant.base") -> Variant:
+    """The shipped variant with this id or alias. Raises RecipeError."""
+    known = variants()
+    if name in known:
+        return known[name]
+    for variant in known.values():
+        if variant.alias and variant.alias == name:
+            return variant
+    allowed = ", ".join(known)
+    raise RecipeError(f"unknown variant {name!r:.80}; known: {allowed}", field=field)
 
 
 def switches(base: str, changes: Mapping[str, Any], field: str = "variant") -> Switches:
@@ -55,29 +95,41 @@ def switches(base: str, changes: Mapping[str, Any], field: str = "variant") -> S
 
     Raises RecipeError naming ``<field>.base`` or ``<field>.set.<switch>``.
     """
-    known = variants()
-    if base not in known:
-        allowed = ", ".join(known)
-        raise RecipeError(
-            f"unknown variant {base!r:.80}; known: {allowed}", field=f"{field}.base"
-        )
-    values: dict[str, Any] = {
-        n: getattr(known[base].switches, n) for n in switch_names()
-    }
+    shipped = variant_named(base, f"{field}.base").switches
+    values: dict[str, Any] = {n: getattr(shipped, n) for n in switch_names()}
     for name, value in changes.items():
         values[name] = _value(name, value, f"{field}.set.{name}")
     return Switches(**values)
 
 
-def _variant(name: str, row: Mapping[str, Any]) -> Variant:
-    given = row["switches"]
-    if set(given) != set(switch_names()):
+def _variant(
+    name: str, row: Mapping[str, Any], known: Mapping[str, Variant]
+) -> Variant:
+    given: Mapping[str, Any] = row.get("switches", {})
+    base = row.get("base", "")
+    if not base and set(given) != set(switch_names()):
         odd = ", ".join(sorted(set(given) ^ set(switch_names())))
         raise RecipeError(f"variant {name} of the table: missing or unknown: {odd}")
-    values: dict[str, Any] = {
-        n: _value(n, v, f"{name}.switches.{n}") for n, v in given.items()
-    }
-    return Variant(name, row["title"], row["summary"], Switches(**values))
+    values: dict[str, Any] = {}
+    if base:
+        values = {n: getattr(known[base].switches, n) for n in switch_names()}
+    changes = {n: _value(n, v, f"{name}.switches.{n}") for n, v in given.items()}
+    for switch, value in changes.items():
+        if switch in values and values[switch] == value:
+            raise RecipeError(f"variant {name}: {switch} is as in its base {base}")
+    machine = dict(known[base].machine) if base else {}
+    return Variant(
+        id=name,
+        alias=row.get("alias", ""),
+        base=base,
+        title=row["title"],
+        summary=row["summary"],
+        provenance=row["provenance"],
+        certainty=Certainty(row["certainty"]),
+        changes=changes,
+        machine=machine | row.get("machine", {}),
+        switches=Switches(**{**values, **changes}),
+    )
 
 
 def _value(name: str, value: object, field: str) -> SwitchValue:

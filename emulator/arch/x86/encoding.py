@@ -12,6 +12,8 @@ DR_TRAP_BITS = 0xF
 DR_STEP = 1 << 14
 DR6_RESERVED = 0xFFFF0FF0
 DR7_FIXED_1 = 0x400
+#: What ptrace does not let a tracer set: GD, the fixed one, and what is reserved.
+DR_CONTROL_RESERVED = 0xFFFF_FFFF_0000_FC00
 
 
 def encode_dr7_without_ge(slot: int, length: int, kind: int) -> int:
@@ -24,6 +26,13 @@ def encode_dr7_without_ge(slot: int, length: int, kind: int) -> int:
 def encode_dr7(slot: int, length: int, kind: int) -> int:
     """The same with GE."""
     return encode_dr7_without_ge(slot, length, kind) | DR_GLOBAL_SLOWDOWN
+
+
+def decode_dr7(dr7: int, slot: int) -> tuple[bool, int, int]:
+    """Enabled (L or G), and the encoded length and type of one slot."""
+    nibble = dr7 >> (DR_CONTROL_SHIFT + slot * DR_CONTROL_SIZE) & 0xF
+    enabled = bool(dr7 >> (slot * DR_ENABLE_SIZE) & 3)
+    return enabled, nibble & 0xC | 0x40, nibble & 0x3 | 0x80
 
 
 def bytes_of(length: int) -> int:

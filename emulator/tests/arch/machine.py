@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from emulator.arch.x86.cpu_state import CpuState
 from emulator.arch.x86.exception import ExceptionFrame, Thread
-from emulator.arch.x86.hw_breakpoint import HwBreakpointHandler, X86Breakpoints
-from emulator.arch.x86.traps import DebugTrap
+from emulator.arch.x86.handler import HwBreakpointHandler
+from emulator.arch.x86.install import X86Breakpoints
+from emulator.arch.x86.traps import DebugTrap, LocalDb
 from emulator.core.kdebug import DieChain
 from emulator.core.notifier import INT_MAX, NOTIFY_DONE, NotifierBlock
 from emulator.core.perf_event import (
@@ -43,7 +44,7 @@ class Exceptions:
         recorder = self.notes.recorder
         self.unit = DebugUnit()
         self.state = CpuState(0, self.unit, recorder)
-        self.arch = X86Breakpoints([self.state], recorder)
+        self.arch = X86Breakpoints([self.state], recorder, self.switches)
         self.perf = PerfCore(
             recorder, overflow_needs_active=self.switches.overflow_needs_active
         )
@@ -60,9 +61,8 @@ class Exceptions:
         self.chain.head.register(
             NotifierBlock(Callee.kprobe_exceptions_notify, self._last, 0)
         )
-        self.trap = DebugTrap(
-            self.switches, self.chain, self.handler, recorder, hypervisor=hypervisor
-        )
+        local_db = LocalDb(self.switches, recorder, hypervisor=hypervisor)
+        self.trap = DebugTrap(self.switches, self.chain, local_db, recorder)
         self.thread = Thread(100)
         self.regs = Registers()
         self.signals: list[tuple[int, int, int]] = []
@@ -75,16 +75,24 @@ class Exceptions:
         """One event, active."""
         attr = PerfEventAttr(address, 8 if kind is BpType.X else 4, kind)
         event = PerfEvent(0, attr, 0, 0)
-        event.info = self.arch.hw_breakpoint_arch_parse(attr)
+        event.info = self.arch.hw_breakpoint_arch_parse(attr, task=100)
         self.arch.arch_install_hw_breakpoint(event, 0)
         event.state = PerfEventState.ACTIVE
         return event
 
+    def frame(self, *, user: bool) -> ExceptionFrame:
+        """The exception that the CPU has just taken."""
+        return ExceptionFrame(
+            self.state,
+            self.thread,
+            self.regs,
+            self.notes.recorder,
+            user_mode=user,
+            send_signal=lambda *signal: self.signals.append(signal),
+        )
+
     def debug(self, bits: int, *, user: bool = True) -> list[str]:
         """A #DB with these causes; the story so far."""
         self.unit.report(bits)
-        frame = ExceptionFrame(
-            self.state, self.thread, self.regs, self.notes.recorder, user_mode=user
-        )
-        self.trap.enter(frame, lambda *signal: self.signals.append(signal))
+        self.trap.enter(self.frame(user=user))
         return self.notes.story()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from emulator.arch.x86.cpu_state import CpuState
-from emulator.arch.x86.hw_breakpoint import X86Breakpoints
+from emulator.arch.x86.install import X86Breakpoints
 from emulator.core.hw_breakpoint import HwBreakpoints
 from emulator.core.perf_event import BpType, PerfEvent, PerfEventAttr
 from emulator.errors import KernelError
 from emulator.target.debug_unit import DebugUnit
 from emulator.tests.core.recording import Notes
+from emulator.variants import switches
 
 CUR, OTH = 100, 101
 CPU0 = 0
@@ -19,16 +22,23 @@ NO_TASK = 0
 class Slots:
     """Two CPUs; pid CUR runs on the first."""
 
-    def __init__(self, cpus: int = 2) -> None:
+    def __init__(
+        self, cpus: int = 2, variant: str = "g-bare", **changes: object
+    ) -> None:
         self.notes = Notes()
+        self.switches = replace(switches(variant, {}), **changes)
         self.units = [DebugUnit() for _ in range(cpus)]
         self.states = [
             CpuState(i, unit, self.notes.recorder) for i, unit in enumerate(self.units)
         ]
         self.running = {0: CUR}
-        self.arch = X86Breakpoints(self.states, self.notes.recorder)
+        self.arch = X86Breakpoints(self.states, self.notes.recorder, self.switches)
         self.core = HwBreakpoints(
-            self.notes.recorder, self.arch, cpus, lambda cpu: self.running.get(cpu, 0)
+            self.notes.recorder,
+            self.arch,
+            cpus,
+            lambda cpu: self.running.get(cpu, 0),
+            self.switches,
         )
         self._next = 0
 
@@ -38,11 +48,11 @@ class Slots:
         facts = {"bp_addr": 0x1000 + 8 * self._next, "bp_len": 1, "bp_type": BpType.RW}
         return PerfEventAttr(**(facts | changes))
 
-    def add(self, cpu: int, task: int) -> PerfEvent:
-        """Reserve for this target, as the suite's register_test_bp()."""
-        event = PerfEvent(self._next, self.attr(), cpu, task)
-        self.core.reserve_bp_slot(event)
-        return event
+    def add(self, cpu: int, task: int, **attr: object) -> PerfEvent:
+        """Create for this target, as the suite's register_test_bp()."""
+        return self.core.perf_event_create_kernel_counter(
+            self._next, self.attr(**attr), cpu, task
+        )
 
     def fill(self, cpu: int, task: int, skip: int = 0) -> list[PerfEvent]:
         """All slots but `skip`."""
@@ -50,7 +60,7 @@ class Slots:
 
     def remove(self, event: PerfEvent) -> None:
         """Give one back."""
-        self.core.release_bp_slot(event)
+        self.core.unregister_hw_breakpoint(event)
 
     def refuses(self, cpu: int, task: int) -> bool:
         """-ENOSPC, and nothing else, for one more."""

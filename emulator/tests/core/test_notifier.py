@@ -14,12 +14,13 @@ from emulator.core.notifier import (
     NOTIFY_STOP,
     AtomicNotifierHead,
     NotifierBlock,
+    notifier_from_errno,
 )
 from emulator.errors import KernelError
 from emulator.events import Callee, EventKind
 from emulator.tests.core.recording import Notes
 
-ENOENT, EEXIST = 2, 17
+ENOENT, EBUSY, EEXIST = 2, 16, 17
 
 
 class Chain:
@@ -102,6 +103,32 @@ def test_a_block_twice_is_eexist() -> None:
         chain.head.register(block)
 
     assert caught.value.errno == EEXIST
+
+
+def test_a_unique_priority_that_is_taken_is_ebusy() -> None:
+    chain = Chain()
+    chain.block("first", 5)
+    other = NotifierBlock(Callee.kgdb_notify, lambda *_: NOTIFY_OK, 5)
+
+    with pytest.raises(KernelError) as caught:
+        chain.head.register_unique_prio(other)
+
+    assert caught.value.errno == EBUSY
+
+
+def test_a_unique_priority_that_is_free_is_taken() -> None:
+    chain = Chain()
+    chain.block("first", 5)
+    other = NotifierBlock(Callee.kgdb_notify, lambda *_: NOTIFY_OK, 6)
+    chain.head.register_unique_prio(other)
+
+    assert chain.head.call(1, None) == NOTIFY_DONE
+    assert len(chain.notes.of(EventKind.NOTIFIER_CALL)) == 2
+
+
+@pytest.mark.parametrize(("errno", "value"), [(0, 1), (22, 0x8017), (1, 0x8002)])
+def test_an_errno_as_a_notifiers_value(errno: int, value: int) -> None:
+    assert notifier_from_errno(errno) == value
 
 
 def test_a_block_that_is_not_there_is_enoent() -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from emulator.core.perf_event import BpType, PerfEventState
 from emulator.errors import KernelError
-from emulator.events import EventKind
+from emulator.events import Callee, EventKind
 from emulator.tests.core.slots import CUR, OTH, Slots
 
-EINVAL, ENOSPC = 22, 28
+EPERM, ENOENT, EINVAL, ENOSPC = 1, 2, 22, 28
 KERNEL = 0xFFFF_8000_0000_0000
 
 
@@ -144,7 +144,7 @@ def test_a_task_that_exits_leaves_nothing(slots: Slots) -> None:
     for _ in range(4):
         errno(slots)
 
-    slots.core.exit_task(CUR, 0)
+    slots.core.exit_task(CUR)
 
     assert (slots.units[0].dr7 & 0xFF, errno(slots)) == (0, 0)
 
@@ -155,3 +155,96 @@ def test_the_outcome_is_an_event(slots: Slots) -> None:
     (event,) = slots.notes.of(EventKind.BREAKPOINT_REGISTERED)
 
     assert event["ret"] == -EINVAL
+
+
+def test_a_cpus_breakpoint_is_on_that_cpu_only(slots: Slots) -> None:
+    slots.core.register_perf_cpu(0, slots.attr(bp_addr=0x2000), 1)
+
+    assert [unit.address[0] for unit in slots.units] == [0, 0x2000]
+
+
+def test_a_cpus_breakpoint_names_its_call(slots: Slots) -> None:
+    slots.core.register_perf_cpu(0, slots.attr(), 1)
+
+    (event,) = slots.notes.of(EventKind.BREAKPOINT_REGISTERED)
+    assert event["aux"] == Callee.register_perf_cpu_breakpoint
+
+
+def test_another_type_of_event_is_not_ours(slots: Slots) -> None:
+    assert errno(slots, type=1) == ENOENT
+
+
+def test_2_6_32_has_no_breakpoint_events() -> None:
+    assert errno(Slots(variant="a")) == EINVAL
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [pytest.param(KERNEL, EPERM, id="kernel"), pytest.param(0x1000, 0, id="user")],
+)
+def test_without_the_capability_kernel_addresses_are_refused(
+    slots: Slots, address: int, expected: int
+) -> None:
+    found = 0
+    try:
+        slots.core.perf_event_create_kernel_counter(
+            0, slots.attr(bp_addr=address), -1, CUR, capable=False
+        )
+    except KernelError as error:
+        found = error.errno
+    assert found == expected
+
+
+def test_exclude_kernel_is_looked_at_before_the_capability(slots: Slots) -> None:
+    attr = slots.attr(bp_addr=KERNEL, exclude_kernel=True)
+    with pytest.raises(KernelError) as caught:
+        slots.core.perf_event_create_kernel_counter(0, attr, -1, CUR, capable=False)
+
+    assert caught.value.errno == EINVAL
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"), [("d1", 0), ("d2", 0), ("d3-35", EINVAL), ("g-bare", 22)]
+)
+def test_a_disabled_event_with_a_handler_was_registered_unseen(
+    variant: str, expected: int
+) -> None:
+    slots, found = Slots(variant=variant), 0
+    attr = slots.attr(disabled=True, bp_len=3)
+    try:
+        slots.core.register_user_hw_breakpoint(0, attr, CUR, lambda *_: 0)
+    except KernelError as error:
+        found = error.errno
+    assert found == expected
+
+
+def test_a_disabled_event_without_a_handler_was_looked_at() -> None:
+    assert errno(Slots(variant="d1"), disabled=True, bp_len=3) == EINVAL
+
+
+def test_each_event_of_a_wide_breakpoint_has_attributes_of_its_own(
+    slots: Slots,
+) -> None:
+    first, second = slots.core.register_wide_hw_breakpoint(0, slots.attr())
+
+    assert first.attr is not second.attr
+
+
+def test_no_breakpoint_is_unregistered_in_peace(slots: Slots) -> None:
+    slots.core.unregister_hw_breakpoint(None)
+
+    assert slots.notes.events == []
+
+
+def test_a_tracers_index_is_shown_from_192_on(slots: Slots) -> None:
+    slots.core.register_user_hw_breakpoint(0x1190, slots.attr(), CUR)
+
+    (event,) = slots.notes.of(EventKind.BREAKPOINT_REGISTERED)
+    assert event["slot"] == 0xC0
+
+
+def test_a_bad_length_does_not_spoil_the_record(slots: Slots) -> None:
+    errno(slots, bp_len=(1 << 63) + 2)
+
+    (event,) = slots.notes.of(EventKind.BREAKPOINT_REGISTERED)
+    assert event["value"] == 2 | BpType.RW << 8

@@ -13,6 +13,7 @@ from unicorn import x86_const as x86
 from emulator.errors import KernelError
 from emulator.linux import Process, ProcessSpec, SyscallResult
 from emulator.linux.errno import Errno
+from emulator.linux.signal_state import Fate
 from emulator.programs import Program
 
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
@@ -101,6 +102,10 @@ def run(program: Program, spec: ProcessSpec, *, most: int = 50_000_000) -> Ended
         ended.calls.append((number, result))
         if result.unknown:
             ended.unknown.append(number)
+        sent = process.signals.take()
+        if sent is not None and process.signals.fate(sent.number) is Fate.ENDS:
+            ended.status = sent.number
+            engine.emu_stop()
         if result.exited is not None or result.blocked:
             ended.status = result.exited
             engine.emu_stop()

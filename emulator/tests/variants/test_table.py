@@ -11,6 +11,7 @@ from emulator.variants import (
     switch_names,
     switches,
     variant_ids,
+    variant_named,
     variants,
 )
 
@@ -20,11 +21,46 @@ def test_the_default_variant_is_shipped() -> None:
 
 
 def test_every_variant_has_words_to_show() -> None:
-    assert all(v.title and v.summary for v in variants().values())
+    assert all(v.title and v.summary and v.provenance for v in variants().values())
+
+
+def test_the_variants_are_those_of_the_decisions() -> None:
+    wanted = "a b-real b-zero c d1 d2 d3-35 d3-36 d4 e f g-bare g-hv h-bare h-hv"
+
+    assert list(variant_ids()) == wanted.split()
+
+
+@pytest.mark.parametrize(
+    ("short", "meant"),
+    [("b", "b-real"), ("d3", "d3-36"), ("g", "g-bare"), ("h", "h-bare")],
+)
+def test_a_short_name_means_one_variant(short: str, meant: str) -> None:
+    assert variant_named(short).id == meant
+
+
+@pytest.mark.parametrize("thought_out", ["e", "f"])
+def test_what_never_existed_stands_on_d4_and_says_so(thought_out: str) -> None:
+    variant = variants()[thought_out]
+
+    assert (variant.base, variant.certainty) == ("d4", "ours")
+
+
+def test_only_what_was_seen_on_a_real_kernel_is_called_recorded() -> None:
+    recorded = [v.id for v in variants().values() if v.certainty == "recorded"]
+
+    assert recorded == ["g-bare", "g-hv", "h-bare", "h-hv"]
+
+
+@pytest.mark.parametrize("variant", ["g", "h"])
+def test_bare_and_hypervisor_differ_in_the_processor_only(variant: str) -> None:
+    bare, guest = variants()[f"{variant}-bare"], variants()[f"{variant}-hv"]
+
+    assert bare.switches == guest.switches
+    assert (bare.machine["hypervisor"], guest.machine["hypervisor"]) == (False, True)
 
 
 def test_no_two_variants_have_the_same_switches() -> None:
-    rows = [v.switches for v in variants().values()]
+    rows = [(v.switches, *v.machine.items()) for v in variants().values()]
 
     assert len(set(rows)) == len(rows)
 
