@@ -1,0 +1,1 @@
+"""The faithful face: kernel/debug/gdbstub.c of some kernel, see rules.py."""

@@ -1,0 +1,1 @@
+"""kgdb: the kernel debugger inside. Linux: kernel/debug/, arch/x86/kernel/kgdb.c."""
