@@ -1,7 +1,8 @@
 """Reads the folders beside this file. One folder is one scenario:
 
 README.md (title, summary paragraph, text), recipe.json, and for each image of the
-recipe <name>.elf with the assembly <name>.s it was made of.
+recipe <name>.elf with the assembly <name>.s it was made of; story.toml where the scenario
+has versions with and without a fault.
 """
 
 from __future__ import annotations
@@ -14,15 +15,28 @@ from pathlib import Path
 
 from emulator.errors import RecipeError
 from emulator.recipe import Recipe, parse
+from emulator.scenarios.versions import Version, read_story
 
 FOLDER = Path(__file__).parent
 
 #: In the order in which they teach.
 _ORDER = (
+    "perf-eats-kgdb",
+    "never-fires",
     "watched-counter",
     "stack-overwrite",
     "two-cpus-race",
     "execute-without-rf",
+    "delivered-twice",
+    "stale-dr7",
+    "after-a-guest",
+    "every-enabled-bit",
+    "lazy-switch",
+    "early-handover",
+    "slot-leak",
+    "z-numbers",
+    "ascii-type",
+    "dr6-kept",
 )
 
 
@@ -37,6 +51,10 @@ class Scenario:
     recipe: Recipe
     images: Mapping[str, bytes]
     sources: Mapping[str, str]
+    versions: tuple[Version, ...]
+    """Kernels with and without the fault that the scenario tells of."""
+    lead: bool
+    """Told first and larger: what the product is shown with."""
 
 
 def scenario_ids() -> tuple[str, ...]:
@@ -62,6 +80,7 @@ def load(name: str) -> Scenario:
     names = [image.name for image in recipe.images]
     title, summary, text = _words((folder / "README.md").read_text(encoding="utf-8"))
     data = [(folder / f"{image}.elf").read_bytes() for image in names]
+    story = read_story(folder / "story.toml", recipe)
     return Scenario(
         id=name,
         title=title,
@@ -69,6 +88,8 @@ def load(name: str) -> Scenario:
         text=text,
         recipe=recipe,
         images={hashlib.sha256(bytes_).hexdigest(): bytes_ for bytes_ in data},
+        versions=story.versions,
+        lead=story.lead,
         sources={n: (folder / f"{n}.s").read_text(encoding="utf-8") for n in names},
     )
 

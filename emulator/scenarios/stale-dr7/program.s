@@ -1,0 +1,36 @@
+# Writes one counter, then the one that the debugger added.
+
+        .globl  _start
+        .type   _start, @function
+_start:
+        int3                            # watch the first
+        movl    $1, first(%rip)         # stop: watch the second as well
+        movl    $1, second(%rip)
+        hlt
+        .size   _start, . - _start
+
+        .globl  spin
+        .type   spin, @function
+spin:                                   # the other CPU at work
+        movl    $2000, %ecx
+.Lspin: pause
+        decl    %ecx
+        jnz     .Lspin
+        hlt
+        .size   spin, . - spin
+
+        .data
+        .balign 64
+        .globl  first
+        .type   first, @object
+        .size   first, 4
+        .balign 64
+first:
+        .long 0
+
+        .globl  second
+        .type   second, @object
+        .size   second, 4
+        .balign 64
+second:
+        .long 0
