@@ -1,4 +1,4 @@
-"""``python -m emulator``: run a recipe, or replay oracle vectors.
+"""``python -m emulator``: run a recipe, compare two, compute the matrix, replay vectors.
 
 Exit status 2 for a command line that cannot be understood; see the commands for theirs.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from emulator import conform, run_command
+from emulator import compare_command, conform, matrix_command, run_command
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": run_command.main,
+    "compare": compare_command.main,
     "conform": conform.main,
+    "matrix": matrix_command.main,
 }
 
 USAGE = """usage: python -m emulator run RECIPE [--variant V] [--out FILE] [--limit-events N]
+       python -m emulator compare RECIPE [RECIPE2] [--variant LEFT --variant RIGHT] [--json]
        python -m emulator conform VECTORS.json [--category C] [--list-deviations]
+       python -m emulator matrix [--scenario W …] [--variant V …] [--json]
 """
 
 

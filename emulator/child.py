@@ -3,9 +3,9 @@
 The only file of the package that knows time, threads and pipes. End of stdin ends it.
 
 ``python -m emulator.child``      run one recipe (frames: emulator.wire)
-``python -m emulator.child job``  one job on a program: a JSON line with the number of
-                                  bytes that follow as ``blob``, then those; a JSON line
-                                  and raw bytes out
+``python -m emulator.child job``  one job, on a program, of the matrix or of memory: a JSON line with
+                                  the number of bytes that follow as ``blob``, then those;
+                                  a JSON line and raw bytes out
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from emulator import engine
+from emulator import bundle_job, engine, memory_job
+from emulator.debugger import Close, Data, Logged, Message, Open
+from emulator.debugger.messages import logged_from_json, message_from_json
 from emulator.engine import Interrupted
 from emulator.errors import EmulatorError, WireError
 from emulator.events import FIELDS, RECORD, RECORD_SIZE, Outcome
-from emulator.programs.job import handle
+from emulator.matrix import job as matrix_job
+from emulator.programs.job import Answer, Request, handle
 from emulator.recipe import Recipe, parse
 from emulator.sandbox import lock_down
 from emulator.wire import (
@@ -114,6 +119,7 @@ class PipeControl:
         self._paused = False
         self._cancelled = False
         self._done = False
+        self._messages: deque[Message] = deque()
 
     def start(self) -> None:
         """Start both threads."""
@@ -131,26 +137,76 @@ class PipeControl:
         self.pending = False
         flush()
         with self._wake:
-            if self._paused and not self._cancelled:
+            if self._paused and not self._interrupted:
                 self._progress.tell("paused")
-                self._wake.wait_for(lambda: not self._paused or self._cancelled)
+                self._wake.wait_for(lambda: not self._paused or self._interrupted)
                 if not self._cancelled:
                     self._progress.tell("running")
             if self._cancelled:
                 raise Interrupted(Outcome.cancelled)
 
+    def _is_asked(self) -> bool:
+        return bool(self._messages) or self._cancelled
+
+    @property
+    def _interrupted(self) -> bool:
+        """A pause is over: the run is cancelled, or a debugger takes it."""
+        return self._cancelled or bool(self._messages)
+
+    # emulator.debugger.Link
+
+    def take(self) -> list[Message]:
+        """What a debugger has sent; it takes over from a pause."""
+        with self._wake:
+            taken = list(self._messages)
+            self._messages.clear()
+            if any(isinstance(message, Open) for message in taken):
+                self._paused = False
+            return taken
+
+    def wait(self, flush: Callable[[], None]) -> Message:
+        """The next message of the debugger that holds the machine. A client that asks at
+        once is answered without the cost of a batch."""
+        with self._wake:
+            if not self._wake.wait_for(self._is_asked, FLUSH_EVERY):
+                flush()
+                self._wake.wait_for(self._is_asked)
+            if self._cancelled:
+                raise Interrupted(Outcome.cancelled)
+            return self._messages.popleft()
+
+    def log(self, line: Logged) -> None:
+        """To the parent, who stores it."""
+        self._pipes.send(pack_json(FrameType.LOGGED, line.to_json()))
+
+    def send(self, data: bytes) -> None:
+        """To the parent, who passes it on."""
+        self._pipes.send(pack(FrameType.DEBUG_OUT, data))
+
+    def tell(self, state: str, who: str, face: str, reason: str) -> None:
+        """To the parent, who tells everybody."""
+        facts = {"state": state, "who": who, "face": face, "reason": reason}
+        self._pipes.send(pack_json(FrameType.DEBUG_STATE, facts))
+
+    def pause(self) -> None:
+        """Hold before the first instruction."""
+        self._paused = self.pending = True
+
     def _listen(self) -> None:
         try:
             while (frames := self._pipes.frames()) is not None:
-                for kind, _ in frames:
-                    self._command(kind)
+                for kind, payload in frames:
+                    self._command(kind, payload)
         except WireError as error:
             sys.stderr.write(f"emulator.child: {error}\n")
         # Nobody is there any more: not even a native loop may outlive that.
         os._exit(EXIT_OK)
 
-    def _command(self, kind: FrameType) -> None:
+    def _command(self, kind: FrameType, payload: bytes) -> None:
+        message = _message(kind, payload)
         with self._wake:
+            if message is not None:
+                self._messages.append(message)
             if kind is FrameType.PAUSE:
                 self._paused = True
             elif kind is FrameType.RESUME:
@@ -170,21 +226,58 @@ class PipeControl:
                 self._progress.tell()
 
 
-def _receive(pipes: Pipes) -> tuple[bytes, dict[str, bytes]] | None:
-    """Recipe and images up to START; None when stdin ended first."""
-    recipe = b""
-    images: dict[str, bytes] = {}
+def _message(kind: FrameType, payload: bytes) -> Message | None:
+    """The debugger's message in a frame. Raises WireError."""
+    if kind is FrameType.DEBUG_DATA:
+        return Data(payload)
+    if kind is FrameType.DEBUG_CLOSE:
+        return Close()
+    if kind is not FrameType.DEBUG_OPEN:
+        return None
+    try:
+        return message_from_json({"do": "open", **json.loads(payload)})
+    except (ValueError, KeyError, TypeError) as error:
+        raise WireError(f"no debugger in DEBUG_OPEN: {error!r}") from error
+
+
+@dataclass(slots=True)
+class _Job:
+    """What came before START."""
+
+    recipe: bytes = b""
+    images: dict[str, bytes] = field(default_factory=dict)
+    commands: list[Logged] = field(default_factory=list)
+    paused: bool = False
+
+
+def _receive(pipes: Pipes) -> _Job | None:
+    """Everything up to START; None when stdin ended first."""
+    job = _Job()
     while (frames := pipes.frames()) is not None:
         for kind, payload in frames:
             if kind is FrameType.RECIPE:
-                recipe = payload
+                job.recipe = payload
             elif kind is FrameType.IMAGE:
-                images[payload[:_SHA256].hex()] = payload[_SHA256:]
+                job.images[payload[:_SHA256].hex()] = payload[_SHA256:]
+            elif kind is FrameType.COMMANDS:
+                job.commands += map(logged_from_json, _json_list(payload))
+            elif kind is FrameType.PAUSE:
+                job.paused = True
             elif kind is FrameType.START:
-                return recipe, images
+                return job
             elif kind is FrameType.CANCEL:
                 return None
     return None
+
+
+def _json_list(payload: bytes) -> list[Any]:
+    try:
+        lines = json.loads(payload)
+    except ValueError as error:
+        raise WireError(f"the command log is no JSON: {error}") from error
+    if not isinstance(lines, list):
+        raise WireError("the command log is no list")
+    return lines
 
 
 def run_frames() -> int:
@@ -200,12 +293,21 @@ def run_frames() -> int:
     progress = Progress(pipes)
     control = PipeControl(pipes, progress)
     try:
-        recipe: Recipe = parse(received[0])  # reads the table of variants
+        recipe: Recipe = parse(received.recipe)  # reads the table of variants
         engine.warm_up()
         lock_down()
+        if received.paused:
+            control.pause()
         control.start()
         progress.tell("running")
-        result = engine.run(recipe, received[1], progress.batch, control)
+        result = engine.run(
+            recipe,
+            received.images,
+            progress.batch,
+            control,
+            commands=received.commands,
+            link=control,
+        )
     except EmulatorError as error:
         control.stop()
         pipes.send(pack_json(FrameType.ERROR, _error(error)))
@@ -219,6 +321,25 @@ def _error(error: EmulatorError) -> dict[str, Any]:
     return {"code": error.code, "detail": error.detail, "field": error.field}
 
 
+def _enclose() -> None:
+    """From here on nothing is opened."""
+    engine.warm_up()
+    lock_down()
+
+
+def _answer(request: Request, blob: bytes) -> Answer:
+    job = request.get("job")
+    if job == "bundle":
+        return bundle_job.handle(blob), b""
+    if job not in ("matrix", "memory"):
+        return handle(request, blob)
+    if job == "memory":
+        return memory_job.handle(request, blob, _enclose)
+    matrix_job.read_files()
+    _enclose()
+    return matrix_job.handle(request), b""
+
+
 def run_job() -> int:
     """One request line and a blob in; one answer line and bytes out."""
     try:
@@ -227,7 +348,7 @@ def run_job() -> int:
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         sys.stderr.write(f"emulator.child: no request: {error}\n")
         return EXIT_PROTOCOL
-    answer, data = handle(request, blob)
+    answer, data = _answer(request, blob)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + data)
     sys.stdout.buffer.flush()
     return EXIT_OK

@@ -1,8 +1,7 @@
-"""Replays recorded vectors of a real CPU on the machine and compares stop by stop.
+"""Replays what was recorded on a real CPU under a real Linux, and compares all of it.
 
-Each vector was recorded through ptrace (docs/conformance.md). Here a small debugger
-stands where Linux and the tracer stood: it loads the debug registers as the recording
-read them back, resumes or steps as the vector says, and notes what it sees at each stop.
+A vector was recorded through ptrace or perf (docs/conformance.md); it is replayed on the
+modelled kernel over the emulated machine (emulator.conform_replay).
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ import json
 import lzma
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emulator.conform_debugger import Debugger, Event
+from emulator.conform_compare import difference, stops_recorded
+from emulator.conform_replay import Replay
 from emulator.errors import EmulatorError
 
 Vector = Mapping[str, Any]
@@ -27,23 +27,13 @@ _MEMBERS = frozenset(
     + ("xmm", "seq", "clear_dr6", "actions", "native")
 )
 
-#: Why a vector says nothing about the debug unit; docs/conformance.md names each.
-_NOT_APPLICABLE_MODES = {
-    "api": "ptrace register interface of the kernel",
-    "perf": "perf_event_open of the kernel",
-}
+#: Why a vector cannot be replayed; docs/conformance.md names each.
 _NOT_APPLICABLE_TAGS = {
     "avx": "the engine has no AVX",
-    "syscall": "needs system calls of the kernel",
     "btf": "DEBUGCTL.BTF as the kernel programs it",
 }
 #: Instructions that the modelled CPU does not have, and says so in CPUID.
 _NOT_IN_MODEL = {"movbe": "the modelled CPU has no MOVBE"}
-#: AF is undefined after these (SDM vol. 2); the recording does not mark that.
-_SHIFTS = re.compile(r"\b(sh[lr]d?|sa[lr])\b")
-_AF = 0x10
-#: Arithmetic flags that some instructions leave undefined: CF PF AF ZF SF OF.
-_ARITHMETIC = 0x8D5
 
 
 class BadRecording(EmulatorError):
@@ -54,7 +44,7 @@ class BadRecording(EmulatorError):
 
 def not_applicable(vector: Vector) -> str | None:
     """The reason, or None when the vector is to be replayed."""
-    reason = _NOT_APPLICABLE_MODES.get(vector["mode"])
+    reason = None
     for tag in vector["tags"]:
         reason = reason or _NOT_APPLICABLE_TAGS.get(tag)
     for mnemonic, missing in _NOT_IN_MODEL.items():
@@ -64,53 +54,8 @@ def not_applicable(vector: Vector) -> str | None:
 
 
 def deviation(vector: Vector) -> str | None:
-    """Replay one vector: None when every stop agrees, else the first difference."""
-    expected = vector["native"]["events"]
-    seen = Debugger(vector).run(limit=len(expected) + 1)
-    flags = ~_AF if _SHIFTS.search(vector.get("asm", "")) else ~0
-    if "flags-undef" in vector["tags"]:
-        flags &= ~_ARITHMETIC
-    memory = "fpu-image" not in vector["tags"]  # which bytes differs between parts
-    for index, want in enumerate(expected):
-        if want["kind"] == "limit":
-            return None
-        if index >= len(seen):
-            return f"stop {index}: recorded {want['kind']} at {want['rip']}, not seen"
-        difference = _difference(want, seen[index], flags, memory=memory)
-        if difference:
-            return f"stop {index}: {difference}"
-    if len(seen) > len(expected):
-        return f"one stop too many, at {seen[-1].rip:#x}"
-    return None
-
-
-def _difference(
-    want: Mapping[str, Any], got: Event, flags: int, *, memory: bool
-) -> str | None:
-    pairs: list[tuple[str, object, object]] = [
-        ("kind", want["kind"], got.kind),
-        ("rip", want["rip"], hex(got.rip)),
-        ("signal", want["sig"], got.signal),
-        ("code", want["code"], got.code),
-        ("dr6", want["dr6"], hex(got.dr6)),
-        ("rflags", hex(int(want["rflags"], 16) & flags), hex(got.rflags & flags)),
-        ("registers", want["regs"], {k: hex(v) for k, v in got.registers.items()}),
-    ]
-    if memory:
-        pairs.append(("memory", _bytes(want["mem"]), _bytes(got.memory)))
-    for name, recorded, seen in pairs:
-        if recorded != seen:
-            return f"{name} recorded {recorded}, seen {seen}"
-    return None
-
-
-def _bytes(runs: Iterable[Sequence[str]]) -> dict[int, int]:
-    """[[address, hex]] as a map, so that the cutting into runs does not matter."""
-    return {
-        int(address, 16) + i: byte
-        for address, text in runs
-        for i, byte in enumerate(bytes.fromhex(text))
-    }
+    """Replay one vector: None when all that was recorded agrees, else what differs."""
+    return difference(vector, Replay(vector).run(limit=stops_recorded(vector) + 1))
 
 
 def load_vectors(path: Path) -> list[dict[str, Any]]:
@@ -167,5 +112,5 @@ def _replay(chosen: argparse.Namespace) -> None:
 def _deviation_of(vector: Vector) -> str | None:
     try:
         return deviation(vector)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, EmulatorError) as error:
         raise BadRecording(f"vector {vector['name']!r}: {error!r}") from error

@@ -6,14 +6,16 @@ Control only, and change nothing that the digest covers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from emulator import __version__
 from emulator.boot import System, boot
+from emulator.debugger import Close, DebugSession, Link, Logged, Message
 from emulator.events import CODEC_VERSION, EventKind, Limit, Outcome
 from emulator.interleave import slices
+from emulator.invariants import Violation
 from emulator.recipe import Recipe
 from emulator.recorder import Recorder
 from emulator.target.calibration import (
@@ -38,6 +40,7 @@ _DIGESTED = {
     Outcome.guest_fault,
     Outcome.limit_reached,
     Outcome.deadlock,
+    Outcome.restops,
 }
 
 
@@ -80,6 +83,8 @@ class RunResult:
     retired: int
     digest: str | None
     tasks: list[TaskEnd]
+    violations: list[Violation]
+    """Invariants that did not hold, each with its first event."""
     emulator: str = __version__
     codec: int = CODEC_VERSION
 
@@ -105,6 +110,27 @@ class _Idle:
         """Never called."""
 
 
+class _Nobody:
+    """Link of a run that nobody debugs."""
+
+    def take(self) -> list[Message]:
+        """Nobody is there."""
+        return []
+
+    def wait(self, flush: Callable[[], None]) -> Message:
+        """Whoever was there has gone."""
+        return Close()
+
+    def log(self, line: Logged) -> None:
+        """Never called."""
+
+    def send(self, data: bytes) -> None:
+        """Nobody reads."""
+
+    def tell(self, state: str, who: str, face: str, reason: str) -> None:
+        """Nobody listens."""
+
+
 def run(
     recipe: Recipe,
     images: Mapping[str, bytes],
@@ -112,15 +138,52 @@ def run(
     control: Control | None = None,
     *,
     remembers: bool = True,
+    commands: Sequence[Logged] = (),
+    link: Link | None = None,
 ) -> RunResult:
     """Run the recipe to its end. images: bytes by SHA-256.
+
+    commands: the log of what a debugger did to an earlier run, to be done again.
+    link: the way to a debugger; what arrives there also sets control.pending.
 
     remembers=False takes the plain path for every hit; the trace is the same.
 
     Raises RecipeError, ImageError when the recipe cannot be started, KernelError when
     its memory is too small for its images. Every later end is an outcome.
     """
-    return _Run(recipe, images, sink, control or _Idle(), remembers).go()
+    run_ = _Run(recipe, images, sink, control or _Idle(), remembers)
+    run_.debug(link or _Nobody(), commands)
+    return run_.go()
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A run done again up to an event, standing there."""
+
+    seq: int
+    """The last event: the one asked for, or the last of the tree it stands in."""
+    system: System
+
+
+def replay_to(
+    recipe: Recipe,
+    images: Mapping[str, bytes],
+    seq: int,
+    *,
+    commands: Sequence[Logged] = (),
+) -> Replayed:
+    """Run the recipe again until event seq and what belongs to it are there: time travel
+    by doing it once more. 0 is before the first instruction.
+
+    A run that ends earlier stands at its end. Raises as run() does.
+    """
+    run_ = _Run(recipe, images, _drop, _Idle(), remembers=True, last=seq)
+    run_.debug(_Nobody(), commands)
+    return run_.stand()
+
+
+def _drop(batch: Batch) -> None:
+    """Nobody wants to know it once more."""
 
 
 def warm_up() -> None:
@@ -140,8 +203,11 @@ class _Run:
         sink: Callable[[Batch], None],
         control: Control,
         remembers: bool,
+        last: int | None = None,
     ) -> None:
         self._recipe = recipe
+        events = recipe.limits.events
+        self._events = events if last is None else min(last, events)
         self._control = control
         self._recorder = Recorder(sink)
         self._reached: _Reached | None = None
@@ -154,6 +220,13 @@ class _Run:
             boundary=self._boundary,
             remembers=remembers,
         )
+        self._system.kernel.pace = self if remembers else None
+
+    def debug(self, link: Link, commands: Sequence[Logged]) -> None:
+        """Once, before go(): who may come, and what was done to an earlier run."""
+        self._debugger = DebugSession(self._system, self._recorder, link, commands)
+        self._system.kernel.on_watch = self._debugger.watched
+        self._system.kernel.on_breakpoint = self._debugger.probed
 
     def go(self) -> RunResult:
         """Slices until something ends the run."""
@@ -163,6 +236,12 @@ class _Run:
         except Interrupted as interrupted:
             outcome, detail = interrupted.outcome, interrupted.detail
         return self._finish(outcome, detail)
+
+    def stand(self) -> Replayed:
+        """As far as the last event that is wanted, and no further."""
+        if self._recorder.seq < self._events:
+            self._loop()
+        return Replayed(self._recorder.seq, self._system)
 
     def _loop(self) -> None:
         schedule, system = self._recipe.schedule, self._system
@@ -176,12 +255,14 @@ class _Run:
             idle = idle + 1 if task is None else 0
             if idle == len(cpus):
                 return
-            if task is not None and not self._slice(cpus[index], count):
+            held = self._system.kernel.holds(cpus[index])
+            if task is not None and not held and not self._slice(cpus[index], count):
                 return
 
     def _slice(self, cpu: Cpu, count: int) -> bool:
         """One slice of one CPU, in stretches short enough to be interrupted."""
         left = count
+        cpu.visit(self._look)
         while left > 0:
             allowed = self._recipe.limits.instructions - self._retired()
             if allowed <= 0:
@@ -190,16 +271,31 @@ class _Run:
                 )
                 return False
             stretch = min(left, allowed, _LONGEST_SLICE)
+            stretch = self._system.script.room(cpu, stretch)
+            stretch = self._debugger.room(cpu, stretch)
+            before = cpu.retired
             stop = cpu.run(stretch)
             if stop is Stop.HALTED:
                 self._system.kernel.halted(cpu)
             if self._over():
                 return False
-            self._check_controls()
-            if stop is not Stop.COUNT:
+            cpu.visit(self._between)
+            if stop is Stop.HALTED or self._system.scheduler.wants_to_switch(cpu):
                 break
-            left -= stretch
+            left -= cpu.retired - before
         return True
+
+    def _look(self, cpu: Cpu) -> None:
+        """Between two stretches: whoever waits for such a moment."""
+        self._check_controls(cpu)
+
+    def _between(self, cpu: Cpu) -> None:
+        """After a stretch: also the script's moments that are counts."""
+        self._check_controls(cpu)
+        if self._system.script.is_due(cpu):
+            self._system.processors.tell(cpu)
+            self._system.script.between(cpu)
+            self._system.judge.settle()
 
     def _over(self) -> bool:
         return self._system.kernel.outcome is not None or self._reached is not None
@@ -214,18 +310,37 @@ class _Run:
         self._count_events()
         if self._reached is not None:
             cpu.request_stop()
-        self._check_controls()
+        self._check_controls(cpu)
 
     def _count_events(self) -> None:
         limits = self._recipe.limits
-        if self._recorder.seq >= limits.events:
-            self._reached = _Reached(Limit.events, limits.events)
+        if self._recorder.seq >= self._events:
+            self._reached = _Reached(Limit.events, self._events)
         elif self._written > limits.output:
             self._reached = _Reached(Limit.output, limits.output)
 
-    def _check_controls(self) -> None:
+    # emulator.progress.Pace
+
+    def busy(self) -> bool:
+        """A control waits for the next boundary."""
+        return self._control.pending
+
+    def room(self, size: int) -> int:
+        """Trees until the batch should leave or the limit of events is met."""
+        if self._system.script.waits_for_hits or self._debugger.waits:
+            return 0
+        left = (self._events - self._recorder.seq) // size - 1
+        return min(left, self._recorder.room(size))
+
+    def _check_controls(self, cpu: Cpu) -> None:
+        """Registers of the CPU are loaded."""
         if self._control.pending:
             self._control.checkpoint(self._recorder.flush)
+            self._system.processors.tell(cpu)
+            self._debugger.arrived(cpu)
+        if self._debugger.waits:
+            self._system.processors.tell(cpu)
+            self._debugger.boundary(cpu)
 
     def _output(self, task: Task, fd: int, data: bytes) -> None:
         room = self._recipe.limits.output - self._written
@@ -240,12 +355,15 @@ class _Run:
         recorder, retired = self._recorder, self._retired()
         recorder.cause = recorder.rip = recorder.task = recorder.cpu = 0
         recorder.retired = max(cpu.retired for cpu in self._system.machine.cpus)
+        self._debugger.ended()
         if outcome is None:
             outcome, detail = self._outcome()
         if self._reached is not None and outcome is Outcome.limit_reached:
             recorder.emit(
                 EventKind.LIMIT, aux=self._reached.limit, value=self._reached.value
             )
+        system = self._system
+        system.judge.end(system.model.breakpoints.slots_view())
         recorder.emit(EventKind.RUN_END, aux=outcome, value=retired)
         recorder.flush()
         digest = None
@@ -253,7 +371,14 @@ class _Run:
             digest = recorder.digest(__version__, outcome)
         ends = [TaskEnd(t.name, t.pid, t.exit_status) for t in self._system.tasks]
         return RunResult(
-            outcome, detail, recorder.seq, recorder.hits, retired, digest, ends
+            outcome,
+            detail,
+            recorder.seq,
+            recorder.hits,
+            retired,
+            digest,
+            ends,
+            self._system.judge.invariants.violations,
         )
 
     def _outcome(self) -> tuple[Outcome, str]:

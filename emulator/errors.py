@@ -21,6 +21,38 @@ class RecipeError(EmulatorError):
     code = "invalid_recipe"
 
 
+class ExpressionError(EmulatorError):
+    """The text is no expression of docs/expressions.md; at is the character, from 1."""
+
+    code = "invalid_expression"
+
+    def __init__(self, detail: str, at: int, *, field: str | None = None) -> None:
+        super().__init__(f"at character {at}: {detail}", field=field)
+        self.at = at
+
+
+class EvaluationError(EmulatorError):
+    """An expression has no value here; errno says why (EFAULT, EDOM, ENODATA)."""
+
+    code = "no_value"
+
+    def __init__(self, detail: str, errno: int) -> None:
+        super().__init__(detail)
+        self.errno = errno
+
+
+class AgentError(EmulatorError):
+    """Bytecode of gdb has no value here; detail says why."""
+
+    code = "no_agent_value"
+
+
+class BundleError(EmulatorError):
+    """The file is no bundle of docs/bundle.md; field names the member at fault."""
+
+    code = "invalid_bundle"
+
+
 class ImageError(EmulatorError):
     """A program image cannot be loaded (wrong class, truncated, overlapping …)."""
 
@@ -65,3 +97,9 @@ class KernelError(EmulatorError):
     def __init__(self, errno: int, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail, field=field)
         self.errno = errno
+
+
+class ClientBusy(EmulatorError):
+    """A second debugger wants the stub of a target that has one."""
+
+    code = "debugger_attached"

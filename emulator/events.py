@@ -77,8 +77,11 @@ class EventKind(IntEnum):
     | type << 8, ret = 0 or -errno, aux = Callee."""
     BREAKPOINT_UNREGISTERED = 13
     SLOT_RESERVED = 14
-    """reserve_bp_slot. ret = 0 or -errno, value = slots pinned on that CPU afterwards."""
+    """reserve_bp_slot. ret = 0 or -errno, slot = whose (0..63 a breakpoint of the recipe,
+    128.. kgdb's, 192.. a tracer's), addr = its CPU as two's complement (-1 = all),
+    value = slots pinned on the fullest CPU afterwards | pid of its task << 32."""
     SLOT_RELEASED = 15
+    """release_bp_slot. Fields as for SLOT_RESERVED."""
     SYSCALL = 16
     """A system call of a task. value = number, addr = first argument, ret = low 32 bits of
     the result (flags has SYSCALL_UNKNOWN for -ENOSYS of an unknown one)."""
@@ -105,6 +108,60 @@ class EventKind(IntEnum):
     """#BP. rip = after the int3."""
     INTERRUPT = 27
     """An interrupt from another CPU was taken. value = vector (2 = NMI)."""
+    KGDB_ENTER = 28
+    """A CPU is in the debugger. value = exception vector, addr = signal number,
+    flags = SLAVE for one that was rounded up. Ends with KGDB_LEAVE."""
+    KGDB_LEAVE = 29
+    """It leaves. ret = what kgdb_cpu_enter returns, flags as on entry."""
+    DEBUGGER_STOP = 30
+    """The debugger was told of a stop. slot = nothing, value = number of the stop from 1,
+    0 when nobody wanted it (CONDITION) and nobody was asked, addr = pc as the debugger
+    sees it, aux = signal number. rip as usual."""
+    PACKET = 31
+    """A packet of the GDB protocol. aux = 0 from the debugger, 1 to it, value = bytes;
+    the payload stands in the side table."""
+    ACTION = 32
+    """An entry of the recipe's script begins; what it does are its children.
+    value = index in the script, aux = Callee it calls, ret = 0 or -errno."""
+    NOT_FIRED = 33
+    """An access that the kernel believes to be watched while the hardware has it off.
+    slot = the shadow's slot (0xff for a debugger's own table), addr = watched address,
+    value = the bytes after the access, flags = kinds, aux = ShadowOwner."""
+    VM_ENTRY = 34
+    """This CPU runs a guest. value = the guest's DR7."""
+    VM_EXIT = 35
+    """It is back; the processor has set DR7 to 0x400."""
+    SLOT_ARITHMETIC = 36
+    """Why a slot was granted or refused, on the CPU that decided. slot = that CPU,
+    value = own slots | the worst task's << 8 | flexible << 16 | asked for << 24,
+    addr = pid of that task, 0 for none."""
+    TASK_FORK = 37
+    """value = pid of the child."""
+    TASK_EXEC = 38
+    """The task began another program; its own breakpoints are gone."""
+    BREAKPOINT_CHANGED = 39
+    """modify, enable or disable. Fields as BREAKPOINT_REGISTERED; value also has
+    disabled << 16."""
+    RESTOPS = 40
+    """The debugger stopped at one RIP again and again, nothing retired. value = times."""
+    NOTIFIER_ADDED = 41
+    """A notifier_block joined a chain. aux = Callee, addr = priority, ret = 0 or -errno,
+    slot = index of a notifier of the recipe."""
+    NOTIFIER_REMOVED = 42
+    """It left. Fields as for NOTIFIER_ADDED."""
+    BREAKINFO_WRITE = 43
+    """kgdb's table changed. slot = index, addr = address, value = len | type << 8 |
+    enabled << 16, aux = Callee."""
+    SIGNAL_FRAME = 44
+    """A handler of the program is entered. value = signal number, addr = the frame."""
+    SIGNAL_RETURN = 45
+    """rt_sigreturn. value = RFLAGS taken from the frame."""
+    PTRACE_STOP = 46
+    """A traced task reports to its tracer. value = signal number, aux = si_code."""
+    CONDITION = 47
+    """Below a HIT: a matched breakpoint of the recipe that does not want every hit.
+    slot = its index, value = its hits so far, ret = 1 when its condition holds, 0 when
+    not, -errno when it has no value; aux = ConditionResult."""
 
 
 class EventFlag(IntFlag):
@@ -121,6 +178,8 @@ class EventFlag(IntFlag):
     SINGLE_STEP = 1 << 8
     SYSCALL_UNKNOWN = 1 << 9
     SAME_VALUE = 1 << 10  # *_WRITE: written, but nothing changed
+    SLAVE = 1 << 11  # KGDB_*: this CPU was rounded up
+    REPEAT = 1 << 12  # INVARIANT: not the first of its number in this run
 
 
 class Callee(IntEnum):
@@ -155,6 +214,56 @@ class Callee(IntEnum):
     release_bp_slot = 26
     hw_breakpoint_restore = 27
     ptrace_set_debugreg = 28
+    ptrace_get_debugreg = 29
+    flush_ptrace_hw_breakpoint = 30
+    modify_user_hw_breakpoint = 31
+    perf_event_enable = 32
+    perf_event_disable = 33
+    dbg_reserve_bp_slot = 34
+    dbg_release_bp_slot = 35
+    kgdb_handle_exception = 36
+    kgdb_cpu_enter = 37
+    kgdb_roundup_cpus = 38
+    kgdb_nmicallback = 39
+    kgdb_disable_hw_debug = 40
+    kgdb_correct_hw_break = 41
+    kgdb_set_hw_break = 42
+    kgdb_remove_hw_break = 43
+    kgdb_remove_all_hw_break = 44
+    kgdb_hw_overflow_handler = 45
+    kgdb_ll_trap = 46
+    kgdb_arch_init = 47
+    kgdb_arch_late = 48
+    kgdb_arch_exit = 49
+    kgdb_skipexception = 50
+    kgdb_arch_handle_exception = 51
+    gdb_serial_stub = 52
+    kgdb_reboot_notifier = 53
+    do_int3 = 54
+    exc_nmi = 55
+    do_nmi = 56
+    switch_to_xtra = 57
+    perf_event_task_sched_in = 58
+    perf_event_task_sched_out = 59
+    vcpu_enter_guest = 60
+    hw_breakpoint_disable = 61
+    kexec = 62
+    save_processor_state = 63
+    restore_processor_state = 64
+    copy_thread = 65
+    flush_thread = 66
+    exit_thread = 67
+    do_signal = 68
+    setup_rt_frame = 69
+    rt_sigreturn = 70
+    recipe_notifier = 71
+    """A notifier_block that the recipe declares; slot tells which."""
+    debugger = 72
+    """The debugger at the other end of the line."""
+    probe = 73
+    """The recipe's script, writing registers as a test module would."""
+    register_perf_cpu_breakpoint = 74
+    """perf_event_create_kernel_counter for one CPU."""
 
 
 class ShadowField(IntEnum):
@@ -171,6 +280,55 @@ class ShadowField(IntEnum):
     bp_per_reg3 = 8
     virtual_dr6 = 9
     ptrace_dr7 = 10
+    early_dr7 = 11
+    debugreg7 = 12
+    """thread.debugreg7 (to 2.6.32)."""
+    received_hw_brk = 13
+    """The flag of patch 1/4, version 1."""
+    tif_singlestep = 14
+    doing_single_step = 15
+    """kgdb_cpu_doing_single_step + 1, 0 = none."""
+
+
+class ShadowOwner(IntEnum):
+    """Whose book-keeping says that an access is watched."""
+
+    perf = 0
+    kgdb = 1
+    thread = 2
+
+
+class ConditionResult(IntEnum):
+    """What a condition came to for whoever waits for hits. Numbers are append-only."""
+
+    unwanted = 0
+    """The condition does not hold."""
+    wanted = 1
+    ignored = 2
+    """It holds, and so many hits are still to be ignored."""
+    last = 3
+    """Wanted, and the limit is reached: the breakpoint is disabled now."""
+
+
+class Invariant(IntEnum):
+    """What should hold in every run. Numbers are append-only; docs/events.md."""
+
+    dr7_equals_cpu_dr7 = 1
+    """After an exception returned: DR7 == cpu_dr7 | 0x400."""
+    delivered_once = 2
+    """Each hit reaches its owner exactly once. value = times, addr = slot."""
+    no_stray_sigtrap = 3
+    """SIGTRAP only for a task that traces itself or is traced. value = pid."""
+    progress = 4
+    """value = identical exceptions in a row."""
+    no_foreign_stop = 5
+    """The debugger stops for its own breakpoints and steps only. addr = slot."""
+    armed_has_owner = 6
+    """An enabled slot of the hardware has somebody who asked for it. addr = slot."""
+    owner_is_armed = 7
+    """Who holds a slot of this CPU is armed in the hardware. addr = slot."""
+    slots_conserved = 8
+    """Reserved slots are those of living breakpoints. value = reserved, addr = living."""
 
 
 class GuestField(IntEnum):
@@ -189,6 +347,7 @@ class Outcome(IntEnum):
     guest_fault = 3
     limit_reached = 4
     deadlock = 5
+    restops = 6
     wall_limit = 10
     cancelled = 11
     crashed = 12

@@ -6,6 +6,7 @@ import struct
 
 from emulator.arch.x86.cpu_state import CpuState
 from emulator.arch.x86.exception import Thread
+from emulator.kgdb.breakinfo import BreakInfoTable
 from emulator.recorder import Recorder
 from emulator.snapshot import DEBUG, GENERAL, KGDB, RESERVED, SHADOW, SYSTEM, Moment
 from emulator.target import raw
@@ -14,9 +15,8 @@ from emulator.target.debugreg import FLAG_RF
 
 _HEADER = struct.Struct("<QIBBH")
 _REST = struct.Struct(f"<{len(SYSTEM) + len(DEBUG) + len(SHADOW)}Q")
-_TAIL = bytes(
-    8 * (len(KGDB) + len(RESERVED))
-)  # the debugger's table: none is connected
+_TAIL = struct.Struct(f"<{len(KGDB) + len(RESERVED)}Q")
+_NO_KGDB = bytes(_TAIL.size)
 _RFLAGS = struct.Struct("<Q")
 _BEFORE_FLAGS = 8 * (len(GENERAL) - 1)
 
@@ -30,6 +30,8 @@ class Photographer:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self.table: BreakInfoTable | None = None
+        """kgdb's breakinfo[], where there is a kgdb: set by boot."""
 
     def take(
         self, seq: int, moment: Moment, cpu: Cpu, state: CpuState, thread: Thread
@@ -57,9 +59,19 @@ class Photographer:
             thread.virtual_dr6,
             thread.ptrace_dr7,
         )
-        picture = rest + _TAIL
+        picture = rest + self._breakinfo()
         self._write(seq, moment, cpu, thread.pid, picture)
         return picture
+
+    def _breakinfo(self) -> bytes:
+        """Addresses, then 16 bits per entry: enabled, type and len as DR7 has them."""
+        if self.table is None:
+            return _NO_KGDB
+        entries, meta = self.table.entries, 0
+        for entry in entries:
+            word = entry.enabled << 8 | (entry.type & 0xF) << 4 | entry.len & 0xF
+            meta |= word << 16 * entry.index
+        return _TAIL.pack(*[entry.addr for entry in entries], meta, 0)
 
     def again(self, picture: Picture, seq: int, moment: Moment, cpu: Cpu) -> None:
         """The same picture with the general registers of now."""

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from emulator.target.cpu import Cpu
 
 #: The same #DB this often in a row, nothing retired, registers unchanged.
 LIVELOCK_REPEATS = 8
+
+
+class Pace(Protocol):
+    """How far hits may be told without asking the run at each boundary."""
+
+    def busy(self) -> bool:
+        """Somebody wants something at the next boundary."""
+
+    def room(self, size: int) -> int:
+        """How many trees of so many records until a batch or a limit is due."""
 
 
 class Stuck:

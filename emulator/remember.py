@@ -8,21 +8,25 @@ DR6 and counts is not remembered. A property test holds this against the plain p
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emulator.arch.x86.cpu_state import CpuState
 from emulator.core.perf_event import PerfEvent
-from emulator.events import EventKind
+from emulator.events import Callee, EventKind
 from emulator.photographer import Photographer, Picture
 from emulator.recorder import Recorder
+from emulator.repeats import Tale
 from emulator.snapshot import Moment
 from emulator.target import raw
 from emulator.target.cpu import Cpu
 from emulator.target.debugreg import FLAG_RF, FLAG_TF
 from emulator.tasks import Task
-from emulator.template import Template, counted_records
+from emulator.template import Counted, Template, counted_records
 from emulator.trace.dtype import RECORD_DTYPE
 
 #: Trees kept per run; far more than a recipe's breakpoints can make.
@@ -35,9 +39,9 @@ Key = tuple[object, ...]
 @dataclass(slots=True)
 class _Remembered:
     template: Template
-    events: list[PerfEvent]
+    events: list[Counted]
     counts: list[int]
-    """Per event: how much the tree added to its count."""
+    """Per event: how much the tree added to its count, once the kernel was in it."""
     dr6: int
     virtual_dr6: int
     image_rf: bool
@@ -54,17 +58,26 @@ class _Capture:
     flags: int
     dr7: int
     generation: int
-    counts: dict[PerfEvent, int]
+    counts: dict[Counted, int]
     before: Picture
 
 
 class TreeMemory:
     """One per run."""
 
-    def __init__(self, recorder: Recorder, photographer: Photographer) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        photographer: Photographer,
+        others: Callable[[], tuple[object, ...]],
+    ) -> None:
+        """others(): state that the kernel reads and no CPU or task holds (kgdb's)."""
         self._recorder = recorder
         self._photographer = photographer
+        self._others = others
         self._known: dict[Key, _Remembered | None] = {}
+        self.tallies: Mapping[int, Counted] = {}
+        """Set by boot: the hits of the recipe's breakpoints that do not want them all."""
 
     def key(self, cpu: Cpu, task: Task, state: CpuState, bits: int, fault: bool) -> Key:
         """All state that the kernel reads on its way."""
@@ -82,9 +95,20 @@ class TreeMemory:
             thread,
             thread.virtual_dr6,
             thread.ptrace_dr7,
+            thread.debugreg7,
+            thread.tif_singlestep,
+            *self._others(),
             cpu.regs.values[raw.EFLAGS] & _FLAGS_READ,
             bytes(cpu.regs.system_bytes),
         )
+
+    def forget(self) -> None:
+        """Something that is in no key has changed: a chain, an event's attributes."""
+        self._known.clear()
+
+    def knows(self, key: Key) -> bool:
+        """replay() would tell a tree."""
+        return self._known.get(key) is not None
 
     def replay(self, key: Key, cpu: Cpu, task: Task, value: int) -> bool:
         """Tell the tree again. False: it is not known; value is what the root shows."""
@@ -111,13 +135,28 @@ class TreeMemory:
         take(known.after, seq + known.iret, Moment.after_iret, cpu)
         return True
 
+    def tale(self, key: Key) -> Tale | None:
+        """The known tree as emulator.repeats tells it."""
+        known = self._known.get(key)
+        if known is None:
+            return None
+        return Tale(
+            known.template,
+            known.events,
+            known.counts,
+            known.iret,
+            (known.before, known.after),
+            rf_after=known.image_rf,
+        )
+
     def watch(
         self, key: Key, cpu: Cpu, state: CpuState, seq: int, before: Picture
     ) -> _Capture | None:
         """Begin to remember the tree whose root is the record about to be written."""
         if key in self._known:
             return None
-        counts = {event: event.count for event in state.bp_per_reg if event is not None}
+        armed: list[Counted] = [e for e in state.bp_per_reg if e is not None]
+        counts = {event: event.count for event in armed}
         flags = cpu.regs.values[raw.EFLAGS] | (FLAG_RF if cpu.image_rf else 0)
         return _Capture(key, seq, flags, cpu.unit.dr7, state.generation, counts, before)
 
@@ -138,23 +177,21 @@ class TreeMemory:
         if changed or records is None:
             return None
         table = np.frombuffer(records, RECORD_DTYPE)
-        events: list[PerfEvent] = []
-        columns = []
-        for index in counted_records(table):
-            event = state.bp_per_reg[int(table["slot"][index])]
-            if event is None or event.overflow_handler is not None:
-                return None
-            if event not in events:
-                events.append(event)
-            columns.append(events.index(event))
+        counted = self._counted(table, state)
+        if counted is None:
+            return None
+        events = list(dict.fromkeys(counted))
         others = [e for e in capture.counts if e not in events]
         if any(e.count != capture.counts[e] for e in others):
             return None
         irets = np.flatnonzero(table["kind"] == EventKind.IRET)
         return _Remembered(
-            template=Template(records, capture.flags, columns),
+            template=Template(
+                records, capture.flags, [events.index(e) for e in counted]
+            ),
             events=events,
-            counts=[e.count - capture.counts[e] for e in events],
+            # A tally has counted the hit before the kernel heard of it.
+            counts=[e.count - capture.counts.get(e, e.count) for e in events],
             dr6=cpu.unit.dr6,
             virtual_dr6=task.thread.virtual_dr6,
             image_rf=cpu.image_rf,
@@ -162,3 +199,27 @@ class TreeMemory:
             before=capture.before,
             after=after,
         )
+
+    def _counted(self, table: NDArray[Any], state: CpuState) -> list[Counted] | None:
+        """Whose count each of counted_records shows; None: a hit changes more than it."""
+        calls = (table["kind"] == EventKind.CALL) & (
+            table["aux"] == Callee.overflow_handler
+        )
+        overflows = bool(calls.any())
+        found: list[Counted] = []
+        for index in counted_records(table):
+            slot = int(table["slot"][index])
+            if table["kind"][index] == EventKind.CONDITION:
+                found.append(self.tallies[slot])
+                continue
+            event = state.bp_per_reg[slot]
+            if event is None or not _is_alike(event, overflows):
+                return None
+            found.append(event)
+        return found
+
+
+def _is_alike(event: PerfEvent, overflows: bool) -> bool:
+    """A hit changes nothing of it but its count."""
+    silent = not overflows and event.counts_each_hit
+    return silent or event.every_hit_is_alike

@@ -18,11 +18,11 @@ from typing import Any, TextIO
 
 from emulator.engine import RunResult, run
 from emulator.errors import EmulatorError, RecipeError
-from emulator.event_lines import batch_lines
 from emulator.events import Outcome
 from emulator.programs.elf import MAX_IMAGE
-from emulator.recipe import Recipe, parse
+from emulator.recipe import Recipe, derive, parse
 from emulator.scenarios import load, scenario_ids
+from emulator.trace.event_lines import batch_lines
 from emulator.wire import Batch
 
 REFUSED = 2
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one recipe; returns the exit status of docs/events.md."""
     options = _parser().parse_args(arguments)
     try:
-        recipe, images = _load(options.recipe, options.image)
+        recipe, images = load_recipe(options.recipe, options.image)
         recipe = derive(recipe, options.variant, options.limit_events)
         result = _run(recipe, images, options.out, registers=options.registers)
     except EmulatorError as error:
@@ -101,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(name: str, given: Iterable[Path]) -> tuple[Recipe, Images]:
-    """Recipe and images by scenario id or by file."""
+def load_recipe(name: str, given: Iterable[Path]) -> tuple[Recipe, Images]:
+    """Recipe and images by scenario id or by file. Raises RecipeError, OSError."""
     if name in scenario_ids():
         scenario = load(name)
         return scenario.recipe, scenario.images
@@ -132,16 +132,6 @@ def find_images(recipe: Recipe, candidates: Iterable[Path]) -> Images:
                 field=f"images[{number}].sha256",
             )
     return found
-
-
-def derive(recipe: Recipe, variant: str | None, events: int | None) -> Recipe:
-    """The recipe on another variant (all of its switches) or with fewer events."""
-    value = recipe.to_json()
-    if variant is not None:
-        value["variant"] = {"base": variant}
-    if events is not None:
-        value["limits"]["events"] = events
-    return parse(value)
 
 
 def _run(

@@ -9,6 +9,7 @@ from emulator.arch.x86.exception import Thread
 from emulator.linux import Process
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import Context
+from emulator.user_access import Access
 
 
 class TaskState(Enum):
@@ -17,6 +18,8 @@ class TaskState(Enum):
     RUNNABLE = "runnable"
     BLOCKED = "blocked"
     EXITED = "exited"
+    UNBORN = "unborn"
+    """Not forked yet."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,3 +40,13 @@ class Task:
     state: TaskState = TaskState.RUNNABLE
     exit_status: int | None = None
     first_registers: dict[str, int] = field(default_factory=dict)
+    comm: str = ""
+    traced: bool = False
+    """A tracer takes its signals: SIGTRAP stops it and it goes on."""
+    accesses: list[Access] = field(default_factory=list)
+    """What the kernel did to its memory on its behalf and is still to be told."""
+
+    @property
+    def ended(self) -> bool:
+        """It is gone."""
+        return self.state is TaskState.EXITED

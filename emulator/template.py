@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,12 @@ _U64 = (1 << 64) - 1
 _COUNTED = (Callee.perf_bp_event, Callee.overflow_handler)
 #: Columns of a row before the counts.
 POSITION, BASE, RETIRED, RIP, VALUE, FLAGS, COUNTS = range(7)
+
+
+class Counted(Protocol):
+    """Whose count the records of a tree show: a perf event's, a breakpoint's hits."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,8 @@ class Template:
     """Made of one recorded tree whose root is its first record."""
 
     def __init__(self, records: bytes, flags: int, counted: Sequence[int]) -> None:
-        """flags: RFLAGS when the exception came. counted: for each event record of
-        perf's path, in order, which count of a row it shows."""
+        """flags: RFLAGS when the exception came. counted: for each of counted_records,
+        in order, which count of a row it shows."""
         self._records: NDArray[Any] = np.frombuffer(records, RECORD_DTYPE).copy()
         root = int(self._records["seq"][0])
         self._caused = self._records["cause"] >= root
@@ -49,9 +55,12 @@ class Template:
 
     def expand(self, records: NDArray[Any], rows: Sequence[Sequence[int]]) -> None:
         """Write the trees of all rows into records (positions are indices there)."""
-        table = np.array(rows, np.uint64)
+        self.write(records, np.array(rows, np.uint64))
+
+    def write(self, records: NDArray[Any], table: NDArray[np.uint64]) -> None:
+        """The same for rows that are an array already."""
         base = table[:, BASE, None]
-        block = np.tile(self._records, (len(rows), 1))
+        block = np.tile(self._records, (len(table), 1))
         block["seq"] += base
         block["cause"] += np.where(self._caused[None, :], base, np.uint64(0))
         block["retired"] = table[:, RETIRED, None]
@@ -67,9 +76,10 @@ class Template:
 
 
 def counted_records(records: NDArray[Any]) -> list[int]:
-    """Indices of the records whose value is a perf event's count."""
+    """Indices of the records whose value is a count: perf's, and that of a condition."""
     calls = (records["kind"] == EventKind.CALL) & np.isin(records["aux"], _COUNTED)
-    return [int(i) for i in np.flatnonzero(calls)]
+    counts = calls | (records["kind"] == EventKind.CONDITION)
+    return [int(i) for i in np.flatnonzero(counts)]
 
 
 def _flags_patches(records: NDArray[Any], flags: int) -> list[_FlagsPatch]:

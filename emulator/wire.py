@@ -32,10 +32,17 @@ class FrameType(IntEnum):
     PAUSE = 4
     RESUME = 5
     CANCEL = 6
+    COMMANDS = 7  # before START: JSON list of LOGGED lines, to be played back
+    DEBUG_OPEN = 8  # JSON {"who", "face": "full"|"faithful"}: a debugger connects
+    DEBUG_DATA = 9  # bytes of the debugger, cut anywhere
+    DEBUG_CLOSE = 10  # its connection is gone
     BATCH = 32  # see Batch
     STATE = 33  # JSON {"state": "running"|"paused", "retired", "events", "hits"}
     END = 34  # JSON of the outcome, see docs/architecture.md
     ERROR = 35  # JSON {"code", "detail", "field"}: the recipe was refused
+    DEBUG_OUT = 36  # bytes for the debugger
+    DEBUG_STATE = 37  # JSON {"state", "who", "face", "reason"}, see docs/debugging.md
+    LOGGED = 38  # JSON: a debugger's command and its position; comes before it acts
 
 
 @dataclass(slots=True)

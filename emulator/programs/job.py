@@ -1,7 +1,8 @@
 """Jobs on programs for the web's quick queue: one JSON request in, one answer out.
 
 ``{"job": "assemble", "source": text, "mode": "user" | "kernel"}`` answers with the ELF64
-bytes; ``{"job": "elf"}`` with a blob answers with a summary of it; ``{"job": "flat",
+bytes; ``{"job": "elf"}`` with a blob answers with a summary of it, ``{"job": "lines"}``
+with ``files`` and ``lines`` (address, file, line) of its DWARF tables; ``{"job": "flat",
 "load": "0x…", "symbols": {…}}`` checks a flat image. An answer has ``"ok": true`` and
 the summary, or ``"ok": false`` and ``"error": {"code", "detail", "field", "line"}``.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 from emulator.errors import EmulatorError, ImageError
 from emulator.programs.assemble import KERNEL_BASE, USER_BASE, assemble
+from emulator.programs.dwarf_lines import line_rows
 from emulator.programs.elf import load_elf
 from emulator.programs.flat import load_flat
 from emulator.programs.image import Program, Segment, Symbol
@@ -58,6 +60,12 @@ def _elf(request: Request, blob: bytes) -> Answer:
     return _summary(load_elf(blob), blob, "elf64"), b""
 
 
+def _lines(request: Request, blob: bytes) -> Answer:
+    files, rows = line_rows(blob)
+    lines = [[hex(address), file, line] for address, file, line in rows]
+    return {"ok": True, "files": files, "lines": lines}, b""
+
+
 def _flat(request: Request, blob: bytes) -> Answer:
     try:
         load = int(request["load"], 16)
@@ -70,6 +78,7 @@ def _flat(request: Request, blob: bytes) -> Answer:
 _JOBS: dict[str, Callable[[Request, bytes], Answer]] = {
     "assemble": _assemble,
     "elf": _elf,
+    "lines": _lines,
     "flat": _flat,
 }
 

@@ -19,6 +19,15 @@ MAX_TASKS = 64
 MAX_BREAKPOINTS = 64
 """More than the four slots of a CPU on purpose: -ENOSPC is the kernel's answer."""
 
+MAX_NOTIFIERS = 16
+MAX_SCRIPT = 1024
+MAX_PACKET = 4096
+"""Characters of a scripted packet before its locations are filled in."""
+MAX_RESTOPS = 1000
+MAX_PERIOD = 2**53 - 1
+MAX_COUNT = 2**53 - 1
+"""Hits to ignore, and hits to be told of."""
+
 MAX_PID = 4_194_304
 MIN_STACK = 8 << 10
 MAX_STACK = 8 << 20

@@ -112,6 +112,15 @@ def location(value: object, path: str) -> str:
     raise refuse(value, '"0x…", "symbol" or "symbol+0x…"', path)
 
 
+def maybe(check: Check[T]) -> Check[T | None]:
+    """What check accepts, or null."""
+
+    def checked(value: object, path: str) -> T | None:
+        return None if value is None else check(value, path)
+
+    return checked
+
+
 def list_of(item: Check[T], maximum: int, *, minimum: int = 0) -> Check[list[T]]:
     """A list whose items all pass."""
 

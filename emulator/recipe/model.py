@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from emulator.recipe.script import Entry
 from emulator.variants import Switches, SwitchValue
+
+#: Marks members that came after format 1 was first published: they are left out of the
+#: canonical form while they have their default, so that older ids stay what they were.
+LATER = {"later": True}
 
 
 class ImageFormat(StrEnum):
@@ -31,6 +36,12 @@ class Owner(StrEnum):
     """register_user_hw_breakpoint: follows one task."""
     perf_wide = "perf_wide"
     """register_wide_hw_breakpoint: one event on each CPU."""
+    perf_cpu = "perf_cpu"
+    """perf_event_create_kernel_counter for one CPU."""
+    ptrace = "ptrace"
+    """A tracer's POKEUSR of DR0-3 and DR7 of a task."""
+    kgdb = "kgdb"
+    """Set by the kernel debugger before anything runs."""
 
 
 class BreakpointType(StrEnum):
@@ -90,6 +101,10 @@ class Task:
     args: tuple[str, ...]
     env: tuple[str, ...]
     stack: int
+    traced: bool = field(default=False, metadata=LATER)
+    """A tracer takes its signals; SIGTRAP stops it and it goes on."""
+    forked: bool = field(default=False, metadata=LATER)
+    """It does not run before the script forks it off another task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,65 @@ class Breakpoint:
     length: int
     at: str
     """Symbol, symbol+0x…, or 0x…"""
+    cpu: int | None = field(default=None, metadata=LATER)
+    """Owner perf_cpu: which."""
+    slot: int | None = field(default=None, metadata=LATER)
+    """Owner ptrace: the number of the debug register, as the tracer counts."""
+    registered: bool = field(default=True, metadata=LATER)
+    """False: the script registers it."""
+    disabled: bool = field(default=False, metadata=LATER)
+    exclude_kernel: bool = field(default=False, metadata=LATER)
+    exclude_user: bool = field(default=False, metadata=LATER)
+    period: int = field(default=1, metadata=LATER)
+    """sample_period: overflow at each n-th hit; 0 counts only."""
+    inherit: bool = field(default=False, metadata=LATER)
+    """A child that the task forks gets one of its own."""
+    condition: str | None = field(default=None, metadata=LATER)
+    """An expression (docs/expressions.md): which hits are wanted."""
+    ignore: int = field(default=0, metadata=LATER)
+    """So many hits for which it holds are not wanted yet."""
+    limit: int | None = field(default=None, metadata=LATER)
+    """After so many wanted hits its owner disables it."""
+
+    @property
+    def is_selective(self) -> bool:
+        """Not every hit of it is wanted."""
+        default = (self.condition, self.ignore, self.limit) == (None, 0, None)
+        return not default
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """A notifier_block of the die chain that somebody else registered."""
+
+    name: str
+    priority: int
+    events: tuple[str, ...]
+    """DIE_* that it acts on; NOTIFY_DONE for all others."""
+    returns: str
+    """DONE, OK, STOP or BAD."""
+    clears: str = "nothing"
+    """What it takes out of dr6 first: nothing, BS, or all trap bits."""
+    registered: bool = True
+    """False: the script registers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kgdb:
+    """The kernel debugger of this kernel."""
+
+    connected: bool = True
+    """A debugger is at the other end from the start."""
+    early: bool = False
+    """Breakpoints may come before perf is up (kgdbwait)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is looked at besides what happens."""
+
+    not_fired: bool = True
+    """Accesses that the kernel believes to be watched while the hardware has it off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +205,8 @@ class Limits:
     memory: int
     wall_ms: int
     output: int
+    restops: int = field(default=8, metadata=LATER)
+    """Stops of the debugger at one RIP with nothing retired that end a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +218,10 @@ class Recipe:
     tasks: tuple[Task, ...]
     variant: VariantChoice
     breakpoints: tuple[Breakpoint, ...]
+    notifiers: tuple[Notifier, ...]
+    kgdb: Kgdb | None
+    script: tuple[Entry, ...]
+    checks: Checks
     schedule: Schedule
     limits: Limits
     canonical: bytes

@@ -10,14 +10,18 @@ from emulator.errors import RecipeError
 from emulator.recipe import bounds
 from emulator.recipe.canonical import canonical_bytes, recipe_id
 from emulator.recipe.fields import Fields, choice, integer
-from emulator.recipe.model import Recipe
+from emulator.recipe.model import Checks, Recipe
 from emulator.recipe.rules import check_rules
+from emulator.recipe.script import script
 from emulator.recipe.sections import (
     breakpoints,
+    checks,
     document_of,
     images,
+    kgdb,
     limits,
     machine,
+    notifiers,
     schedule,
     tasks,
     variant,
@@ -36,17 +40,22 @@ def parse(source: bytes | str | dict[str, Any]) -> Recipe:
     value = _loads(source) if isinstance(source, (bytes, str)) else source
     root = Fields(value, "")
     root.take("format", _format)
+    chosen = root.take("variant", variant, {})
     parts: dict[str, Any] = {
-        "machine": root.take("machine", machine),
+        "machine": root.take("machine", lambda v, p: machine(v, p, chosen)),
         "images": root.take("images", images),
         "tasks": root.take("tasks", tasks),
-        "variant": root.take("variant", variant, {}),
+        "variant": chosen,
         "breakpoints": root.take("breakpoints", breakpoints, []),
+        "notifiers": root.take("notifiers", notifiers, []),
+        "kgdb": root.take("kgdb", kgdb, None),
+        "script": root.take("script", script, []),
+        "checks": root.take("checks", checks, {}),
         "schedule": root.take("schedule", schedule, {}),
         "limits": root.take("limits", limits),
     }
     root.close()
-    document = {"format": bounds.FORMAT, **document_of(parts)}
+    document = {"format": bounds.FORMAT, **document_of(_stated(parts))}
     canonical = canonical_bytes(document)
     if len(canonical) > bounds.MAX_RECIPE_BYTES:
         raise _too_long(len(canonical))
@@ -55,6 +64,12 @@ def parse(source: bytes | str | dict[str, Any]) -> Recipe:
     )
     check_rules(recipe)
     return recipe
+
+
+def _stated(parts: dict[str, Any]) -> dict[str, Any]:
+    """Without the sections that came later and are as they were before they came."""
+    plain = {"notifiers": (), "kgdb": None, "script": (), "checks": Checks()}
+    return {k: v for k, v in parts.items() if k not in plain or v != plain[k]}
 
 
 def _format(value: object, path: str) -> int:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from emulator.errors import RecipeError
 from emulator.recipe import bounds
 from emulator.recipe.fields import refuse
-from emulator.recipe.model import BreakpointType, ImageRef, Mode, Recipe, Task
+from emulator.recipe.model import BreakpointType, ImageRef, Mode, Owner, Recipe, Task
+from emulator.recipe.script import Do, Entry
 from emulator.recipe.symbols import check_alignment
 
 
@@ -31,6 +32,9 @@ def check_rules(recipe: Recipe) -> None:
     for number, task in enumerate(recipe.tasks):
         _check_task(recipe, task, f"tasks[{number}]")
     _check_breakpoints(recipe)
+    _unique([n.name for n in recipe.notifiers], "notifiers", "name")
+    for number, entry in enumerate(recipe.script):
+        _check_entry(recipe, entry, f"script[{number}]")
 
 
 def _unique(values: Iterable[object], section: str, member: str) -> None:
@@ -95,5 +99,41 @@ def _check_breakpoints(recipe: Recipe) -> None:
             raise refuse(
                 bp.task, f"a name of tasks: {', '.join(names)}", f"{path}.task"
             )
+        if bp.cpu is not None and bp.cpu >= recipe.machine.cpus:
+            raise refuse(
+                bp.cpu, f"0..{recipe.machine.cpus - 1} (machine.cpus)", f"{path}.cpu"
+            )
+        if bp.owner is Owner.kgdb and recipe.kgdb is None:
+            raise refuse(bp.owner, "an owner other than kgdb without kgdb", path)
+        if bp.owner is Owner.kgdb:
+            continue  # the debugger's own set knows no alignment: model.md 6.4
         if bp.at.startswith("0x") and bp.type is not BreakpointType.execute:
             check_alignment(int(bp.at, 16), bp.length, field=f"{path}.at")
+
+
+def _check_entry(recipe: Recipe, entry: Entry, path: str) -> None:
+    names = [task.name for task in recipe.tasks]
+    for member in ("task", "child"):
+        name = entry.parameters.get(member)
+        if name is not None and name not in names:
+            raise refuse(
+                name, f"a name of tasks: {', '.join(names)}", f"{path}.{member}"
+            )
+    counts = {
+        "breakpoint": (len(recipe.breakpoints), "breakpoints"),
+        "notifier": (len(recipe.notifiers), "notifiers"),
+        "cpu": (recipe.machine.cpus, "machine.cpus"),
+    }
+    for member, (count, section) in counts.items():
+        index = entry.parameters.get(member)
+        if index is not None and index >= count:
+            raise refuse(index, f"below {count} ({section})", f"{path}.{member}")
+    if entry.at.cpu >= recipe.machine.cpus:
+        raise refuse(
+            entry.at.cpu,
+            f"below {recipe.machine.cpus} (machine.cpus)",
+            f"{path}.at.cpu",
+        )
+    needs_kgdb = entry.do in (Do.packet, Do.kgdb_arch_late)
+    if needs_kgdb and recipe.kgdb is None:
+        raise refuse(entry.do, "an action without kgdb, or state kgdb", f"{path}.do")

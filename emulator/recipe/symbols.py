@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 
 from emulator.errors import RecipeError
+from emulator.expression import Expression, parse_expression
 from emulator.recipe.fields import location
 
 
@@ -19,12 +20,31 @@ def resolve(at: str, symbols: Mapping[str, int], *, field: str = "at") -> int:
     if at.startswith("0x"):
         return int(at, 16)
     name, _, offset = at.partition("+")
-    if name not in symbols:
-        raise RecipeError(_unknown(name, symbols), field=field)
-    address = symbols[name] + int(offset or "0", 16)
+    address = address_of(name, symbols, field=field) + int(offset or "0", 16)
     if address >= 1 << 64:
         raise RecipeError(f'"{at}" lies beyond the last address', field=field)
     return address
+
+
+def address_of(name: str, symbols: Mapping[str, int], *, field: str) -> int:
+    """The address of a symbol. Raises RecipeError with near names."""
+    if name not in symbols:
+        raise RecipeError(_unknown(name, symbols), field=field)
+    return symbols[name]
+
+
+def bind_condition(text: str, symbols: Mapping[str, int], *, field: str) -> Expression:
+    """A condition with addresses for its symbols. Raises RecipeError with the place of
+    what is not known."""
+
+    def address(name: str, at: int) -> int:
+        try:
+            return address_of(name, symbols, field=field)
+        except RecipeError as error:
+            detail = f"at character {at}: {error.detail}"
+            raise RecipeError(detail, field=field) from error
+
+    return parse_expression(text).bind(address)
 
 
 def check_alignment(address: int, length: int, *, field: str) -> None:

@@ -62,6 +62,8 @@ class AccessWatch:
         self._step = step
         self._leave = leave
         self._refuse = refuse
+        self._last = (0, 0, False, -1)
+        self._found = (0, False)
         self._callbacks = {
             x86.UC_X86_INS_IN: _IN_CALLBACK(self._on_in),
             x86.UC_X86_INS_OUT: _OUT_CALLBACK(self._on_out),
@@ -74,9 +76,11 @@ class AccessWatch:
         """An access to memory near a watch."""
         if self.closed:
             return
-        bits, hit = self._comparators.touched(is_write, address, size)
-        if bits and self._through_alias(address, size):
-            bits, hit = 0, False
+        access = (address, size, is_write, self._comparators.version)
+        if access == self._last:
+            bits, hit = self._found
+        else:
+            bits, hit = self._look(access)
         step = self._step
         if step.stepping is not None:
             step.collect(bits, hit, is_write)
@@ -92,6 +96,19 @@ class AccessWatch:
             self._leave()
         else:
             step.pass_by(at)
+
+    def _look(self, access: tuple[int, int, bool, int]) -> tuple[int, bool]:
+        """What an access touches; the same access to a page that is mapped once gets the
+        same answer until something is armed or mapped."""
+        address, size, is_write, _ = access
+        bits, hit = self._comparators.touched(is_write, address, size)
+        page = self.space.page(address)
+        if page is not None and self.space.ram.is_kept(page.frame):
+            if bits and self._through_alias(address, size):
+                return 0, False
+        else:
+            self._last, self._found = access, (bits, hit)
+        return bits, hit
 
     def port(self, number: int, size: int, *, is_write: bool) -> None:
         """IN or OUT."""
@@ -113,9 +130,6 @@ class AccessWatch:
 
     def _through_alias(self, address: int, size: int) -> bool:
         """The frame is mapped twice and the instruction meant the other address."""
-        page = self.space.page(address)
-        if page is None or not self.space.ram.is_kept(page.frame):
-            return False
         self._regs.load()
         values = self._regs.values
         code = self.space.mapped_bytes(values[RIP], LONGEST)

@@ -17,17 +17,18 @@ from unicorn import x86_const as x86
 from emulator.target import raw
 from emulator.target.accesses import AccessWatch
 from emulator.target.branch_step import BranchStep
-from emulator.target.code_watch import CodeWatch
 from emulator.target.comparators import Comparators
 from emulator.target.debug_unit import DebugUnit
 from emulator.target.debugreg import DR6_BS, FLAG_RF, FLAG_TF
+from emulator.target.hook_sync import HookSync
 from emulator.target.instructions import LONGEST, PAUSE, Instruction, decode
+from emulator.target.onlookers import Onlookers
 from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, RawEngine, Registers
 from emulator.target.reasons import Reason, Stop
 from emulator.target.recovery import Recovery
 from emulator.target.resume_flag import ResumeFlag
-from emulator.target.stepper import Accessed, Stepper
+from emulator.target.stepper import Stepper
 from emulator.target.traps import Listener, Vector, is_int_n, page_fault_error
 from emulator.target.watchhooks import WatchHooks
 
@@ -61,9 +62,9 @@ class Cpu:
         """Addresses whose instruction must not reach the engine (rdtsc at CPL0)."""
         self.interrupts_pending: deque[int] = deque()
         """Vectors sent by other CPUs, taken at the next boundary of a slice."""
-        self.code_watch: CodeWatch | None = None  # set where there are other CPUs
-        self.code_is_stale = False
-        """Somebody else wrote code: drop translations before the next instruction."""
+        self.repeat: Callable[[int], bool] | None = None
+        """Set by the listener: takes a #DB that is like the last one (its bits, the
+        registers loaded), and must leave all state alone but the trace."""
         self._listener = listener
         self._emulate = emulate
         self._comparators = Comparators(unit)
@@ -81,14 +82,26 @@ class Cpu:
         self._hooks = WatchHooks(engine, self._code, self._accesses.memory, self._fail)
         self._recovery = Recovery(engine.handle, self.regs)
         self._branches = BranchStep(engine, self._decode)
+        self.onlookers = Onlookers(self, listener, self._comparators)
+        self.hook_sync = HookSync(
+            engine,
+            self.regs,
+            unit,
+            self._comparators,
+            self.onlookers,
+            self._step,
+            self._hooks,
+            self._branches,
+        )
         self._start_books()
-        self._handlers = {
+        self._handlers: dict[Reason, Callable[[], None]] = {
             Reason.SETTLED: self._store_changes,
             Reason.ROLLBACK: lambda: self._step.take_back(self.space),
-            Reason.SYSTEM_CALL: lambda: self._tell(listener.system_call),
+            Reason.SYSTEM_CALL: self._system_call,
             Reason.INTERRUPT: lambda: self._exception(self._vector),
             Reason.EMULATE: self._emulate_instruction,
             Reason.REFUSED: self._take_back_and_fault,
+            Reason.PROBE: lambda: self._tell(self.onlookers.tell_probe),
         }
         self._callbacks = (
             raw.INTERRUPT_CALLBACK(self._on_interrupt),
@@ -106,7 +119,6 @@ class Cpu:
         self._stop_requested = False
         self._dirty = False
         self._tf_before = False
-        self._seen = (0, -1)  # root and generation that TLB and hooks follow
         self._error: BaseException | None = None
 
     # What the machine and the listener use.
@@ -117,7 +129,7 @@ class Cpu:
         return self._retired
 
     @property
-    def accessed(self) -> Accessed:
+    def accessed(self) -> int:
         """At a data hit: what the instruction did to the watched bytes."""
         return self._step.accessed
 
@@ -159,6 +171,11 @@ class Cpu:
         self._step.clear()
         self._rf.forget()
 
+    def visit(self, call: Callable[[Cpu], None]) -> None:
+        """Between two runs: call with registers loaded, take over what it changed."""
+        self.now = self._retired
+        self._tell(call)
+
     def run(self, count: int) -> Stop:
         """Execute up to count instructions."""
         self._stop_requested = False
@@ -169,7 +186,7 @@ class Cpu:
                 self._tell(partial(self._listener.interrupt, vector=vector))
             if self._stop_requested:
                 return Stop.REQUESTED
-            self._sync()
+            self.hook_sync.sync(self.space, self.emulated)
             if self._go(target - self._retired):
                 return Stop.HALTED
         return Stop.REQUESTED if self._stop_requested else Stop.COUNT
@@ -245,34 +262,6 @@ class Cpu:
         self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         self._dirty = False
 
-    # Comparators and hooks.
-
-    def _sync(self) -> None:
-        """Make hooks, TLB and comparators equal to the architectural state."""
-        comparators = self._comparators
-        comparators.refresh(self.space)
-        addresses = comparators.execute_addresses | self.emulated
-        addresses.update(self._step.successors.values())
-        stale = self._hooks.sync(addresses, comparators.pieces) or self.code_is_stale
-        stale = self._branches.sync(self.unit.branch_step) or stale
-        seen = (self.space.root, self.space.generation)
-        if seen != self._seen:
-            self._seen = seen
-            self.regs.write(raw.CR3, self.space.root)  # flushes the TLB
-            if self.code_watch is not None:
-                stale = self.code_watch.sync(self.space) or stale
-        if stale:
-            self.code_is_stale = False
-            self.engine.flush_blocks()
-
-    def _hooks_complete(self) -> bool:
-        comparators = self._comparators
-        if not self._branches.follows(self.unit.branch_step):
-            return False
-        if not comparators.refresh(self.space):
-            return True
-        return self._hooks.covers(comparators.execute_addresses, comparators.pieces)
-
     # Inside the engine: hooks. None may raise into C.
 
     def _on_interrupt(self, _handle: int, vector: int, _data: int) -> None:
@@ -307,6 +296,15 @@ class Cpu:
             self.regs.load()
             if self._raise_pending() and self._settle(-1):
                 return
+        self.hook_sync.refresh_special(self.emulated)
+        if address not in self.hook_sync.special:
+            return
+        if self.onlookers.probes_here(address, self.now):
+            self._leave(Reason.PROBE, -1)
+            return
+        told = self.onlookers.tell_ghosts_at(address, self.now)
+        if told and self._settle(-1):
+            return
         if self._comparators.execute_bits(address) and self._execute_fault(address):
             return
         if address in self.emulated:
@@ -318,7 +316,10 @@ class Cpu:
         if self._rf.suppresses(address, self.now, again=again):
             return False
         while bits := self._comparators.execute_bits(address):
-            self.regs.load()
+            self._step.load()
+            if self.repeat is not None and self.repeat(bits):
+                self._rf.grant(address, self.now)
+                return False
             self._raise(bits, fault=True)
             if self._settle(-1):
                 return True
@@ -329,16 +330,18 @@ class Cpu:
     def _raise(self, bits: int, *, fault: bool, image_rf: bool = False) -> None:
         self.image_rf = image_rf
         self.unit.report(bits)
-        self.unit.branch_step = self._dirty = False
+        self.unit.branch_step = False
         self._listener.debug_exception(self, bits, fault=fault)
         if self.image_rf:
             self._rf.grant(self.regs.values[RIP], self.now)
 
     def _settle(self, delta: int) -> bool:
         """After the listener, inside the engine. True when the hook must return."""
-        if self._stop_requested or self._dirty or not self._hooks_complete():
-            # What the listener changed is stored outside: at the start of a block the
-            # engine takes a new RIP back on its way out.
+        changed = self._dirty or not self.hook_sync.complete(self.space)
+        if self._dirty:
+            self._step.clear()  # somebody else's registers end the step under way
+        if self._stop_requested or changed:
+            # Stored outside: at a block's start the engine takes a new RIP back.
             self._leave(Reason.SETTLED, delta)
             return True
         return False
@@ -346,22 +349,28 @@ class Cpu:
     # Data breakpoints.
 
     def _raise_pending(self) -> bool:
-        """Raise the collected data trap; regs are loaded. False: nothing had matched."""
+        """Raise the collected data trap; regs are loaded. False: nobody was told."""
         bits, hit = self._step.bits, self._step.hit
         self._step.clear()
-        if hit:
-            self._raise(bits, fault=False)
+        if hit and self.repeat is not None and self.repeat(bits):
+            return False
+        real = self.onlookers.tell_ghosts(bits) if hit else 0
+        if real:
+            self._raise(real, fault=False)
         return hit
 
     # Single steps, ours and the guest's.
 
     def _debug_interrupt(self) -> None:
+        if self._reason in (Reason.SYSTEM_CALL, Reason.REFUSED):
+            return  # SYSCALL masks TF, and what is refused has not been executed
         self.now = self._base + self.engine.counter.value
         self.regs.load()
         step, values = self._step, self.regs.values
         # A POPF that clears TF is still followed by its own step trap.
         single, self._tf_before = self._tf_before, bool(values[EFLAGS] & FLAG_TF)
-        if step.stepping is None and not (single or self._tf_before):
+        int1 = step.ran_into_int1(self._code_bytes(values[RIP] - 2))
+        if int1 or (step.stepping is None and not (single or self._tf_before)):
             self._leave_with_interrupt(Vector.DB)  # INT $1
             return
         bits, hit, image_rf = step.bits, step.hit, False
@@ -371,34 +380,26 @@ class Cpu:
             if step.runs_on():
                 return
             single = step.guest_tf
-            image_rf = self._end_step(step.stepping)
+            image_rf, more = step.finish(self.space, self._rf.was_visited)
+            self._base += more
+            self.now += more
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
         step.clear()
         if self.unit.branch_step:
             single = single and self._branches.taken(values[RIP])
-        if hit or single:
-            bits = (bits if hit else 0) | (DR6_BS if single else 0)
+        bits = self.onlookers.tell_ghosts(bits) if hit else 0
+        if bits or single:
+            bits |= DR6_BS if single else 0
             self._raise(bits, fault=False, image_rf=image_rf)
             self._tf_before = bool(values[EFLAGS] & FLAG_TF)
             if not self._settle(0) and self._pauses_next(values[RIP]):
                 self._leave(Reason.SETTLED, 0)
+        elif hit:
+            self._settle(0)
 
     def _pauses_next(self, rip: int) -> bool:
         """PAUSE ends the engine's block without the step trap that TF demands."""
         return self._tf_before and self._code_bytes(rip)[:2] == PAUSE
-
-    def _end_step(self, at: int) -> bool:
-        """Close our step; true when RF is still set from an execute breakpoint."""
-        found = self._step.end_step(self.space)
-        if found is None or not found.rep:
-            return False
-        if self.regs.values[RIP] == at:
-            return self._rf.was_visited(at)
-        if self._step.rep_used_up(found):
-            # Unstepped, the engine passes once more to find the count exhausted.
-            self._base += 1
-            self.now += 1
-        return False
 
     # Everything else that interrupts.
 
@@ -412,6 +413,10 @@ class Cpu:
         self._vector = vector
         self._leave(Reason.REFUSED, -1)
 
+    def _system_call(self) -> None:
+        self._step.abandon()
+        self._tell(self._listener.system_call)
+
     def _take_back_and_fault(self) -> None:
         self._step.undo(self.space)
         self._exception(self._vector)
@@ -419,9 +424,7 @@ class Cpu:
     def _exception(self, vector: int) -> None:
         """A fault or int3, told outside the engine."""
         self._recovery.clean_slate(settle_flags=vector not in (Vector.DB, Vector.BP))
-        self.regs.load()
-        self._step.hide_tf()
-        self._step.clear()
+        self._step.abandon()
         if vector == Vector.DF:
             # No task can raise one: two exceptions were mixed up.
             self._recovery.retry(self._retired)
@@ -431,14 +434,7 @@ class Cpu:
         elif is_int_n(vector, self._code_bytes(self.regs.values[RIP] - 2)):
             self.regs.values[RIP] -= 2
             self.raise_fault(Vector.GP, vector << 3 | 2)
-        elif not self._fetch_breakpoint(vector):
-            self._fault(vector)
-
-    def _fault(self, vector: int) -> None:
-        skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
-        if skip:
-            self._skip(skip, steps=True)
-        else:
+        elif not self._fetch_breakpoint(vector) and not self._carried_out():
             self.raise_fault(vector)
 
     def raise_fault(self, vector: int, error: int = 0) -> None:
@@ -466,22 +462,25 @@ class Cpu:
         return True
 
     def _invalid_instruction(self) -> None:
-        self.regs.load()
-        self._step.hide_tf()
-        self._step.clear()
+        self._step.abandon()
         if self._code_bytes(self.regs.values[RIP])[:1] == _ICEBP:
             self._skip(1, steps=False)  # a #DB that no condition explains
             self.image_rf = False
             self._listener.debug_exception(self, 0, fault=False)
             self._store_changes()
-            return
-        self._fault(Vector.UD)
+        elif not self._carried_out():
+            self.raise_fault(Vector.UD)
 
     def _emulate_instruction(self) -> None:
         self.regs.load()
-        skip = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
-        if skip:
-            self._skip(skip, steps=True)
+        self._carried_out()
+
+    def _carried_out(self) -> bool:
+        """The instruction at RIP is one that must not reach the engine."""
+        length = self._emulate(self, self._code_bytes(self.regs.values[RIP]))
+        if length:
+            self._skip(length, steps=True)
+        return bool(length)
 
     def _skip(self, length: int, *, steps: bool) -> None:
         """The instruction was carried out by hand: step over it and count it."""

@@ -28,6 +28,27 @@ class Watch:
         return self.start + self.length
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideWatch:
+    """A range that somebody outside the machine watches: told, nothing raised."""
+
+    start: int
+    length: int
+    on_read: bool
+    on_write: bool
+    enabled: bool = True
+
+    @property
+    def end(self) -> int:
+        """First linear address after it."""
+        return self.start + self.length
+
+    @property
+    def kind(self) -> ReadWrite:
+        """For the hooks: reads only are hooked as accesses."""
+        return ReadWrite.ACCESS if self.on_read else ReadWrite.WRITE
+
+
 @dataclass(slots=True)
 class DebugUnit:
     """DR0-DR3, DR6 and DR7. Addresses are linear, values unsigned 64 bit."""
@@ -38,8 +59,25 @@ class DebugUnit:
     dr7: int = debugreg.DR7_RESET
     branch_step: bool = False
     """DEBUGCTL.BTF; the processor clears it at each #DB."""
+    ghosts: tuple[Watch, ...] = ()
+    """What somebody believes to be armed and is not: accesses are told to the listener
+    and raise nothing. Set it through :meth:`haunt`."""
+    outside: tuple[OutsideWatch, ...] = ()
+    """Watches of a debugger outside. Set them through :meth:`watch_outside`."""
     generation: int = 0
     """Grows with each change that may move a comparator."""
+
+    def haunt(self, ghosts: tuple[Watch, ...]) -> None:
+        """Replace the ghosts."""
+        if ghosts != self.ghosts:
+            self.ghosts = ghosts
+            self.generation += 1
+
+    def watch_outside(self, watches: tuple[OutsideWatch, ...]) -> None:
+        """Replace the watches of the debugger outside."""
+        if watches != self.outside:
+            self.outside = watches
+            self.generation += 1
 
     def read(self, number: int) -> int:
         """DRn, n = 0..3, 6, 7."""
@@ -66,9 +104,10 @@ class DebugUnit:
 
     def watches(self) -> tuple[Watch, ...]:
         """All four slots, enabled or not: B bits show disabled matches as well."""
-        return tuple(self._watch(slot) for slot in range(debugreg.SLOTS))
+        return tuple(self.watch(slot) for slot in range(debugreg.SLOTS))
 
-    def _watch(self, slot: int) -> Watch:
+    def watch(self, slot: int) -> Watch:
+        """One slot as DRn and DR7 state it."""
         kind = debugreg.read_write(self.dr7, slot)
         length = 1 if kind is ReadWrite.EXECUTE else debugreg.length(self.dr7, slot)
         # DRn's low bits are ignored for data: the comparator masks them by length.

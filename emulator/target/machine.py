@@ -80,7 +80,7 @@ class Machine:
         self.cpus = [self._cpu(i, listener, profile) for i in range(cpus)]
         if cpus > 1:
             for cpu in self.cpus:
-                cpu.code_watch = CodeWatch(
+                cpu.hook_sync.code_watch = CodeWatch(
                     cpu.engine, partial(self.code_changed, writer=cpu)
                 )
         self._pristine = [self._save(cpu) for cpu in self.cpus]
@@ -135,7 +135,7 @@ class Machine:
         """Bytes that may be code were written: no other engine may keep them."""
         for cpu in self.cpus:
             if cpu is not writer:
-                cpu.code_is_stale = True
+                cpu.hook_sync.code_is_stale = True
 
     def _build_own(self, cpus: int) -> None:
         space = self.kernel_space

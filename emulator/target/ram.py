@@ -28,6 +28,10 @@ class Ram:
         self._free: list[int] = []
         self._kept: set[int] = set()
 
+    def window(self, address: int, length: int) -> memoryview:
+        """A view of physical memory that follows what the guest does."""
+        return memoryview(self.buffer)[address : address + length]
+
     def allocate(self) -> int:
         """Physical address of a zeroed frame. ENOMEM when full."""
         if not self._free:

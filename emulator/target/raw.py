@@ -42,6 +42,7 @@ GENERAL = [
 SYSTEM = ["FS_BASE", "GS_BASE", "CR3", "CS", "SS", "DS", "ES", "CR2"]
 NAMES = [name.lower() for name in GENERAL + SYSTEM]
 IDS = [getattr(x86, f"UC_X86_REG_{name}") for name in GENERAL + SYSTEM]
+_XMM = [getattr(x86, f"UC_X86_REG_XMM{n}") for n in range(16)]
 RIP, EFLAGS = 16, 17
 RSP, RDX, RCX, RAX, R11 = 7, 3, 2, 0, 11
 FS_BASE, GS_BASE, CR3, CS, SS, DS, ES, CR2 = range(18, 26)
@@ -94,6 +95,7 @@ _emu_stop = _function("uc_emu_stop", _POINTER)
 _context_alloc = _function("uc_context_alloc", _POINTER, _POINTER)
 _context_save = _function("uc_context_save", _POINTER, _POINTER)
 _context_restore = _function("uc_context_restore", _POINTER, _POINTER)
+_context_reg_read = _function("uc_context_reg_read", _POINTER, ctypes.c_int, _POINTER)
 _context_size = _lib["uc_context_size"]
 _context_size.argtypes = [_POINTER]
 _context_size.restype = ctypes.c_size_t
@@ -130,6 +132,16 @@ class Context:
     def read_i32(self, offset: int) -> int:
         """One 32-bit word of the saved bytes."""
         return ctypes.c_int32.from_address((self._pointer.value or 0) + offset).value
+
+    def register(self, name: str) -> int:
+        """One of NAMES as it was saved."""
+        value = ctypes.c_uint64()
+        check(
+            _context_reg_read(
+                self._pointer, IDS[NAMES.index(name.lower())], ctypes.byref(value)
+            )
+        )
+        return value.value
 
     def save(self) -> None:
         """Copy the engine's registers here."""
@@ -223,6 +235,11 @@ class RawEngine:
     def read_register(self, number: int) -> int:
         """A register that the model does not carry along."""
         return int(self.uc.reg_read(number))
+
+    def vector_registers(self) -> dict[str, int]:
+        """xmm0 to xmm15 and mxcsr."""
+        found = {f"xmm{n}": self.read_register(number) for n, number in enumerate(_XMM)}
+        return found | {"mxcsr": self.read_register(x86.UC_X86_REG_MXCSR)}
 
     def stop(self) -> None:
         """Leave start() after the current instruction or hook."""

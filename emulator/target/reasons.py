@@ -23,3 +23,4 @@ class Reason(Enum):
     INTERRUPT = "interrupt"
     EMULATE = "emulate"
     REFUSED = "refused"
+    PROBE = "probe"

@@ -17,6 +17,7 @@ from emulator.target.paging import AddressSpace
 from emulator.target.raw import EFLAGS, RIP, Registers
 
 _ZERO_FLAG = 0x40
+_INT_1 = b"\xcd\x01"
 #: Touching instructions that get a code hook behind them; each hook slows all others.
 _MAX_SUCCESSORS = 6
 
@@ -26,6 +27,9 @@ class Accessed(IntFlag):
 
     READ = 1
     WRITE = 2
+
+
+_READ, _WRITE = int(Accessed.READ), int(Accessed.WRITE)
 
 
 class Stepper:
@@ -46,7 +50,8 @@ class Stepper:
         self.bits = 0
         self.hit = False
         """An enabled slot is among bits."""
-        self.accessed = Accessed(0)
+        self.accessed = 0
+        """Accessed bits, as a plain number: this is the hot path."""
         self.pending_at: int | None = None
         """Address of an instruction with a hooked successor that touched a watch."""
         self.stepping: int | None = None
@@ -62,9 +67,8 @@ class Stepper:
         """One access of the current instruction."""
         if not bits:
             return
-        if not self.bits:
-            self.accessed = Accessed(0)
-        self.accessed |= Accessed.WRITE if is_write else Accessed.READ
+        kind = _WRITE if is_write else _READ
+        self.accessed = self.accessed | kind if self.bits else kind
         self.bits |= bits
         self.hit = self.hit or hit
 
@@ -140,12 +144,34 @@ class Stepper:
         if found is not None and found.linear:
             self.successors[at] = at + found.length
 
+    def load(self) -> None:
+        """Load regs for the listener in the middle of a step: our TF is not shown."""
+        self._regs.load()
+        if self.stepping is not None and not self.guest_tf:
+            self._regs.values[EFLAGS] &= ~FLAG_TF
+
+    def ran_into_int1(self, code: bytes) -> bool:
+        """The step trap is really an INT $1 in the shadow of mov ss; code: from two
+        bytes before RIP on."""
+        if self.stepping is None or code[:2] != _INT_1:
+            return False
+        found = self._decode(self.stepping)
+        if found is None or not found.loads_ss:
+            return False
+        return self._regs.values[RIP] == self.stepping + found.length + len(_INT_1)
+
     def hide_tf(self) -> None:
         """Give RFLAGS back to the guest as it knows them; regs are loaded."""
         values = self._regs.values
         if self.stepping is not None and not self.guest_tf:
             values[EFLAGS] &= ~FLAG_TF
             self._regs.write(EFLAGS, values[EFLAGS])
+
+    def abandon(self) -> None:
+        """Load regs as the guest knows them and forget what was under way."""
+        self._regs.load()
+        self.hide_tf()
+        self.clear()
 
     def runs_on(self) -> bool:
         """A rep that hit takes another iteration, still under our TF; regs are loaded."""
@@ -156,6 +182,24 @@ class Stepper:
             return False
         self._slack += 1
         return True
+
+    def finish(
+        self, space: AddressSpace, was_visited: Callable[[int], bool]
+    ) -> tuple[bool, int]:
+        """At the step's #DB. was_visited(address): the last execute breakpoint met.
+
+        Returns whether RF is still set from an execute breakpoint, and how many passes
+        the clock counts that the step did not make.
+        """
+        at = self.stepping
+        assert at is not None
+        found = self.end_step(space)
+        if found is None or not found.rep:
+            return False, 0
+        if self._regs.values[RIP] == at:
+            return was_visited(at), 0
+        # Unstepped, the engine passes once more to find the count exhausted.
+        return False, int(self.rep_used_up(found))
 
     def end_step(self, space: AddressSpace) -> Instruction | None:
         """At the step's #DB: hide TF wherever the guest could see it."""

@@ -54,6 +54,17 @@ class Listener(Protocol):
     def debug_register_written(self, cpu: Cpu, number: int, old: int) -> None:
         """Guest code at CPL0 has executed MOV DRn."""
 
+    def not_fired(self, cpu: Cpu, ghosts: int) -> None:
+        """An access to what is believed to be watched (unit.ghosts, by number); nothing
+        is raised. For data RIP is behind the instruction, for execution at it."""
+
+    def watched(self, cpu: Cpu, numbers: int) -> None:
+        """An access to what a debugger outside watches (unit.outside, by number), behind
+        the instruction. Comes before the exception that the access may raise."""
+
+    def probed(self, cpu: Cpu, address: int) -> None:
+        """The CPU is about to execute the instruction at one of cpu.probes."""
+
     def interrupt(self, cpu: Cpu, vector: int) -> None:
         """An IPI or NMI from another CPU (Machine.send); RIP is the next instruction."""
 

@@ -17,7 +17,7 @@ from unicorn import (
     UC_MEM_WRITE,
 )
 
-from emulator.target.debug_unit import Watch
+from emulator.target.debug_unit import OutsideWatch, Watch
 from emulator.target.debugreg import ReadWrite
 from emulator.target.paging import AddressSpace
 from emulator.target.ram import PAGE
@@ -39,7 +39,7 @@ class Piece:
     kinds: int
 
 
-def pieces(watch: Watch, space: AddressSpace) -> Iterable[Piece]:
+def pieces(watch: Watch | OutsideWatch, space: AddressSpace) -> Iterable[Piece]:
     """The physical ranges in which an access may begin that touches the watch."""
     kinds = UC_HOOK_MEM_WRITE
     if watch.kind is ReadWrite.ACCESS:

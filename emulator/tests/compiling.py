@@ -18,24 +18,26 @@ COMPILERS = ("gcc", "musl-gcc")
 @cache
 def compiled(name: str, compiler: str = "gcc") -> Path:
     """The static program made of c/<name>.c; kept for the whole test session."""
+    return _built(SOURCES / f"{name}.c", name, compiler)
+
+
+@cache
+def compiled_text(name: str, text: str) -> Path:
+    """The same for a program that a test writes itself."""
+    source = Path(mkdtemp(prefix="source-")) / f"{name}.c"
+    source.write_text(text, encoding="utf-8")
+    return _built(source, name, "gcc")
+
+
+def _built(source: Path, name: str, compiler: str) -> Path:
     if platform.machine() != "x86_64" or platform.system() != "Linux":
         pytest.skip("needs a compiler for static x86-64 Linux programs")
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not installed")
     target = Path(mkdtemp(prefix="compiled-")) / name
+    options = ["-static", "-O2", "-g", "-no-pie"]
     subprocess.run(
-        [
-            compiler,
-            "-static",
-            "-O2",
-            "-g",
-            "-no-pie",
-            "-o",
-            target,
-            SOURCES / f"{name}.c",
-        ],
-        check=True,
-        capture_output=True,
+        [compiler, *options, "-o", target, source], check=True, capture_output=True
     )
     return target
 

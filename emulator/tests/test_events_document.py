@@ -12,12 +12,15 @@ from emulator.events import (
     FIELDS,
     RECORD,
     Callee,
+    ConditionResult,
     EventFlag,
     EventKind,
     GuestField,
+    Invariant,
     Limit,
     Outcome,
     ShadowField,
+    ShadowOwner,
 )
 from emulator.snapshot import SNAPSHOT_SIZE, WORDS, Moment
 
@@ -44,6 +47,9 @@ def rows(title: str) -> dict[str, int]:
         ("Callees", Callee),
         ("Shadow fields", ShadowField),
         ("Guest fields", GuestField),
+        ("Invariants", Invariant),
+        ("Condition results", ConditionResult),
+        ("Shadow owners", ShadowOwner),
         ("Outcomes", Outcome),
         ("Limits", Limit),
         ("The snapshot", Moment),

@@ -98,6 +98,32 @@ def test_five_breakpoints_on_one_cpu_are_no_recipe_error() -> None:
     assert len(parse(changed(full(), "breakpoints", [one] * 5)).breakpoints) == 5
 
 
+@pytest.mark.parametrize(
+    ("member", "default"), [("condition", None), ("ignore", 0), ("limit", None)]
+)
+def test_wanting_every_hit_is_left_out_of_the_id(member: str, default: object) -> None:
+    stated = changed(full(), f"breakpoints.0.{member}", default)
+
+    assert parse(stated).id == parse(full()).id
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("condition", "hits > 3"), ("ignore", 2), ("limit", 1)]
+)
+def test_wanting_some_hits_is_part_of_the_recipe(member: str, value: object) -> None:
+    recipe = parse(changed(full(), f"breakpoints.0.{member}", value))
+
+    assert recipe.to_json()["breakpoints"][0][member] == value
+    assert recipe.breakpoints[0].is_selective
+
+
+def test_a_condition_that_does_not_read_says_where() -> None:
+    with pytest.raises(RecipeError) as caught:
+        parse(changed(full(), "breakpoints.0.condition", "u32[4 == 1"))
+
+    assert caught.value.detail.startswith('at character 11: expected "]"')
+
+
 REFUSED = [
     ("format", 2, "format"),
     ("format", ..., "format"),
@@ -152,10 +178,19 @@ REFUSED = [
     ("breakpoints.0.task", "none", "breakpoints[0].task"),
     ("breakpoints.0.task", ..., "breakpoints[0].task"),
     ("breakpoints.1.task", "main", "breakpoints[1].task"),
+    ("breakpoints.0.condition", 5, "breakpoints[0].condition"),
+    ("breakpoints.0.condition", "1 +", "breakpoints[0].condition"),
+    ("breakpoints.0.condition", " " * 1001, "breakpoints[0].condition"),
+    ("breakpoints.1.condition", "value == 1", "breakpoints[1].condition"),
+    ("breakpoints.0.ignore", -1, "breakpoints[0].ignore"),
+    ("breakpoints.0.ignore", None, "breakpoints[0].ignore"),
+    ("breakpoints.0.ignore", 2**53, "breakpoints[0].ignore"),
+    ("breakpoints.0.limit", 0, "breakpoints[0].limit"),
+    ("breakpoints.0.limit", "1", "breakpoints[0].limit"),
     ("schedule.quantum", 0, "schedule.quantum"),
     ("schedule.quantum", 1_000_001, "schedule.quantum"),
     ("schedule.seed", 2**53, "schedule.seed"),
-    ("script", [], "script"),
+    ("scripts", [], "scripts"),
 ]
 
 

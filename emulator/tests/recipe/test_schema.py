@@ -12,7 +12,7 @@ from emulator.errors import RecipeError
 from emulator.recipe import SCHEMA_PATH, bounds, parse
 from emulator.tests.recipe.examples import changed, full, short
 from emulator.tests.recipe.test_parse import REFUSED
-from emulator.variants import switch_names, variant_ids
+from emulator.variants import switch_names, variant_ids, variants
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -30,6 +30,8 @@ BETWEEN_FIELDS = [
     ("tasks.1.name", "main"),
     ("breakpoints.0.at", "0x401002"),
     ("breakpoints.0.task", "none"),
+    ("breakpoints.0.condition", "1 +"),
+    ("breakpoints.1.condition", "value == 1"),
 ]
 
 
@@ -75,9 +77,9 @@ def test_every_stated_default_is_the_parsers_default(section: str) -> None:
     properties = SCHEMA["$defs"][section]["properties"]
     stated = {k: v["default"] for k, v in properties.items() if v.get("default")}
 
-    assert {k: value[k] for k in stated if k != "profiles"} == {
-        k: v for k, v in stated.items() if k != "profiles"
-    }
+    # Members that came later are left out while they have their default.
+    kept = {k: v for k, v in stated.items() if k in value and k != "profiles"}
+    assert {k: value[k] for k in kept} == kept
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,8 @@ def test_the_schema_ends_where_the_parser_ends(section: str, member: str) -> Non
 def test_the_schema_lists_the_shipped_variants() -> None:
     variant = SCHEMA["$defs"]["variant"]["properties"]
 
-    assert variant["base"]["enum"] == list(variant_ids())
+    short = [v.alias for v in variants().values() if v.alias]
+    assert variant["base"]["enum"] == [*variant_ids(), *short]
 
 
 def test_the_schema_lists_the_switches() -> None:

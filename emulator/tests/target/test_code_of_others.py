@@ -35,4 +35,4 @@ def test_the_patch_is_in_the_shared_memory() -> None:
 
 
 def test_a_lone_cpu_hooks_no_code() -> None:
-    assert Rig(PROGRAM, user=False).cpu.code_watch is None
+    assert Rig(PROGRAM, user=False).cpu.hook_sync.code_watch is None
