@@ -28,9 +28,10 @@ class EventChunk(models.Model):
     addr_min = AddressField()
     addr_max = AddressField()
     snapshots = models.PositiveIntegerField(default=0)
-    hot = models.BinaryField()
-    cold = models.BinaryField()
-    side = models.BinaryField(default=bytes)
+    texts = models.BooleanField(default=False)
+    """Whether there is a side block."""
+    size = models.PositiveIntegerField(default=0)
+    """Bytes of all its blocks (sessions_app.chunkstore)."""
     codec_version = models.PositiveSmallIntegerField()
 
     class Meta:

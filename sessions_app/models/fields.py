@@ -11,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 if TYPE_CHECKING:
-    _BigInteger = models.BigIntegerField[int, int]
+    _BigInteger = models.BigIntegerField[int | None, int | None]
 else:
     _BigInteger = models.BigIntegerField
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 
@@ -22,6 +23,10 @@ class Image(models.Model):
     source = models.TextField(blank=True)
     symbols: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     """Name to "0x…"."""
+    lines: models.JSONField[Any, dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+    """Of its DWARF tables: files, and rows of address "0x…", file, line."""
     load = models.CharField(max_length=18, blank=True)
     """Load address of a flat image as "0x…"."""
     entry = models.CharField(max_length=200, blank=True, default="_start")
@@ -29,6 +34,25 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or 'image'} {self.sha256[:12]}"
+
+
+class BroughtImage(models.Model):
+    """Somebody brought the bytes of an image: each who did is charged for them."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="brought")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="brought"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "image"], name="image_once_of_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image_id[:12]} of {self.user_id}"
 
 
 class StoredRecipe(models.Model):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.db import models
 
+from sessions_app.models.deletion import PresentManager, deleted_at_field
 from sessions_app.models.recipe import StoredRecipe
 from sessions_app.models.session import DebugSession
 
@@ -23,6 +26,7 @@ class Run(models.Model):
 
     OVER = (State.FINISHED, State.FAILED, State.CANCELLED)
     LEASED = (State.RUNNING, State.PAUSED)
+    ACTIVE = (State.QUEUED, *LEASED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(
@@ -32,6 +36,16 @@ class Run(models.Model):
     recipe = models.ForeignKey(
         StoredRecipe, on_delete=models.PROTECT, related_name="runs"
     )
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="started_runs",
+    )
+    """Whose turn in the queue it takes, and in whose number of runs at once it counts."""
+    label = models.CharField(max_length=200, blank=True)
+    """Why there is this run: a version of a scenario, another kernel."""
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
     )
@@ -42,6 +56,10 @@ class Run(models.Model):
     hits = models.PositiveBigIntegerField(default=0)
     retired = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
+    violations: models.JSONField[Any, list[dict[str, Any]] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    """Invariants that did not hold, each with its first event; None: not known."""
     emulator_version = models.CharField(max_length=40, blank=True)
     epoch = models.PositiveIntegerField(default=0)
     """Counts the leases; what carries an older one is refused."""
@@ -49,9 +67,42 @@ class Run(models.Model):
     lease_expires = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
+    hold = models.BooleanField(default=False)
+    """Stop before the first instruction and wait for a debugger or for resume."""
+    held_since = models.DateTimeField(null=True, blank=True)
+    """Since when it stands still, paused or in a debugger's hands; None: it does not."""
+    debugger: models.JSONField[Any, dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+    """Who controls it, through which face and how, and how the machine stands; empty
+    when nobody does."""
+    played_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replays"
+    )
+    """The run whose command log this one plays back."""
+    tidy = models.BooleanField(default=False)
+    """Over, and its chunks are joined to full ones."""
+    imported: models.JSONField[Any, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    """Where a run was recorded that came as a bundle, and who brought it when; None: here."""
+    deleted_at = deleted_at_field()
+    pruned_at = models.DateTimeField(null=True, blank=True)
+    """When retention took the trace; recipe, digest and counters stay."""
+    verifies = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="checks"
+    )
+    """The run that this one does again, to see whether it comes out the same."""
+    verified: models.JSONField[Any, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    """What the last such run came to: run, number, emulator, same, at."""
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PresentManager["Run"]()
+    everything = models.Manager["Run"]()
 
     class Meta:
         ordering = ["-created_at"]
