@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import User
 
+from sessions_app.models import ApiToken, ShareLink
 from sessions_app.services.recipes import Watch
 
 TYPES = [("write", "write"), ("access", "access"), ("execute", "execute")]
+#: Who sets a breakpoint, and through what.
+OWNERS = [
+    ("", "perf, by itself"),
+    ("perf_user", "perf, on a task"),
+    ("perf_wide", "perf, on every CPU"),
+    ("perf_cpu", "perf, on one CPU"),
+    ("ptrace", "a tracer, ptrace"),
+    ("kgdb", "the debugger, kgdb"),
+]
 LENGTHS = [("1", "1"), ("2", "2"), ("4", "4"), ("8", "8")]
 MODES = [("user", "user, CPL3"), ("kernel", "kernel, CPL0")]
 CPUS = [(str(n), str(n)) for n in range(1, 9)]
@@ -18,6 +30,9 @@ MAX_PATCH = 1_000_000
 MAX_INSTRUCTIONS = 100_000_000_000
 MAX_EVENTS = 10_000_000
 MAX_WALL_MS = 600_000
+MAX_COUNT = 2**53 - 1
+#: Openings of one share link.
+MAX_USES = 10_000
 
 EXAMPLE = """\
 	.globl	_start
@@ -56,6 +71,32 @@ class WatchForm(forms.Form):
         required=False,
         widget=_input(placeholder="counter", spellcheck="false", autocomplete="off"),
     )
+    owner = forms.ChoiceField(choices=OWNERS, required=False, widget=_select())
+    cpu = forms.IntegerField(
+        required=False, min_value=0, max_value=7, widget=_input(inputmode="numeric")
+    )
+    slot = forms.IntegerField(
+        required=False, min_value=0, max_value=3, widget=_input(inputmode="numeric")
+    )
+    condition = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=_input(
+            placeholder="if, e.g. value > 5", spellcheck="false", autocomplete="off"
+        ),
+    )
+    ignore = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_COUNT,
+        required=False,
+        widget=_input(placeholder="ignore", inputmode="numeric"),
+    )
+    limit = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_COUNT,
+        required=False,
+        widget=_input(placeholder="limit", inputmode="numeric"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,11 +104,28 @@ class WatchForm(forms.Form):
             ("type", "Type"),
             ("length", "Bytes"),
             ("at", "Symbol or address"),
+            ("owner", "Owner"),
+            ("cpu", "CPU"),
+            ("slot", "Register, for a tracer"),
+            ("condition", "Condition"),
+            ("ignore", "Hits to ignore"),
+            ("limit", "Hits after which it ends"),
         ):
             number = int(str(self.prefix).removeprefix("bp")) + 1
             self.fields[name].widget.attrs["aria-label"] = (
                 f"{word} of breakpoint {number}"
             )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("at", "").strip():
+            return cleaned
+        owner = cleaned.get("owner")
+        if owner == "perf_cpu" and cleaned.get("cpu") is None and not self.errors:
+            self.add_error("cpu", "Which CPU? 0 is the first.")
+        if owner == "ptrace" and cleaned.get("slot") is None and not self.errors:
+            self.add_error("slot", "Which register? 0 to 3.")
+        return cleaned
 
     def watch(self) -> Watch | None:
         """The breakpoint, or None for an empty line."""
@@ -77,7 +135,18 @@ class WatchForm(forms.Form):
         kind = self.cleaned_data["type"]
         # DR7 wants length field 0 for execute breakpoints; others are undefined.
         length = 1 if kind == "execute" else int(self.cleaned_data["length"])
-        return Watch(kind, length, place)
+        given = self.cleaned_data
+        return Watch(
+            kind,
+            length,
+            place,
+            given["owner"],
+            given["cpu"],
+            given["slot"],
+            condition=given["condition"] or None,
+            ignore=given["ignore"] or 0,
+            limit=given["limit"],
+        )
 
 
 class NewSessionForm(forms.Form):
@@ -101,6 +170,8 @@ class NewSessionForm(forms.Form):
     elf = forms.FileField(
         required=False, widget=forms.FileInput(attrs={"class": "input"})
     )
+    image = forms.RegexField("^[0-9a-f]{64}$", required=False)
+    """A program that was read already; a file or a text goes before it."""
     variant = forms.ChoiceField(widget=_select(), label="Kernel variant")
     mode = forms.ChoiceField(choices=MODES, widget=_select(), label="Mode")
     cpus = forms.TypedChoiceField(
@@ -134,10 +205,17 @@ class NewSessionForm(forms.Form):
         widget=_input(inputmode="numeric"),
         label="Schedule seed",
     )
+    kgdb = forms.BooleanField(required=False, label="kgdb, connected")
+    hold = forms.BooleanField(
+        required=False, label="Hold before the first instruction, for a debugger"
+    )
     breakpoints = forms.Field(required=False)
 
     def __init__(
-        self, *args: Any, variants: list[tuple[str, str]], **kwargs: Any
+        self,
+        *args: Any,
+        variants: list[tuple[str, list[tuple[str, str]]]],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["variant"]
@@ -163,11 +241,29 @@ class NewSessionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not cleaned.get("elf") and not cleaned.get("assembly", "").strip():
+        given = cleaned.get("elf") or cleaned.get("image")
+        if not given and not cleaned.get("assembly", "").strip():
             self.add_error("assembly", "Paste assembly or choose an ELF file.")
         if not all(row.is_valid() for row in self.watches):
             self.add_error("breakpoints", "A breakpoint line is not complete.")
+        self._check_owners(cleaned)
         return cleaned
+
+    def _check_owners(self, cleaned: dict[str, Any]) -> None:
+        """What a line asks of the rest of the form."""
+        cpus = cleaned.get("cpus") or 1
+        for row in self.watches:
+            watch = row.watch() if row.is_valid() else None
+            if watch is None:
+                continue
+            if watch.owner == "kgdb" and not cleaned.get("kgdb"):
+                row.add_error("owner", "This kernel has no kgdb: tick it above.")
+            if watch.cpu is not None and watch.cpu >= cpus:
+                row.add_error("cpu", f"There are CPUs 0 to {cpus - 1}.")
+            if watch.owner == "ptrace" and cleaned.get("mode") == "kernel":
+                row.add_error("owner", "A tracer traces programs: choose mode user.")
+            if row.errors and "breakpoints" not in self.errors:
+                self.add_error("breakpoints", "A breakpoint line does not fit.")
 
     def wanted(self) -> list[Watch]:
         """The breakpoints in order."""
@@ -187,14 +283,77 @@ class NewSessionForm(forms.Form):
         self.add_error(name if name in self.fields else None, detail)
 
 
-class AnnotationForm(forms.Form):
-    """A remark on a hit, a register or a patch line."""
+class SettingsForm(forms.Form):
+    """What of a recipe changes most often."""
 
-    body = forms.CharField(max_length=10_000)
-    run = forms.IntegerField(required=False, min_value=1)
-    hit = forms.IntegerField(required=False, min_value=1)
-    register = forms.CharField(required=False, max_length=16)
-    patch_line = forms.IntegerField(required=False, min_value=1)
+    use_required_attribute = False
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_COUNT,
+        widget=_input(inputmode="numeric"),
+        label="Schedule seed",
+    )
+    instructions = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_INSTRUCTIONS,
+        widget=_input(inputmode="numeric"),
+        label="Instructions",
+    )
+    events = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_EVENTS,
+        widget=_input(inputmode="numeric"),
+        label="Events",
+    )
+    wall_ms = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_WALL_MS,
+        widget=_input(inputmode="numeric"),
+        label="Wall time, ms",
+    )
+
+
+class RecipeForm(forms.Form):
+    """A recipe as text."""
+
+    use_required_attribute = False
+    text = forms.CharField(
+        max_length=MAX_SOURCE,
+        strip=False,
+        label="Recipe, JSON",
+        widget=forms.Textarea(
+            attrs={
+                "class": "input",
+                "rows": "28",
+                "spellcheck": "false",
+                "autocomplete": "off",
+            }
+        ),
+    )
+    label = forms.CharField(
+        max_length=200,
+        required=False,
+        label="What this run is for",
+        widget=_input(placeholder="edited recipe"),
+    )
+
+
+class TitleForm(forms.Form):
+    """A session's title alone."""
+
+    title = forms.CharField(max_length=200, widget=_input(), label="Title")
+
+
+class SessionForm(TitleForm):
+    """What a session says of itself."""
+
+    use_required_attribute = False
+    description = forms.CharField(
+        max_length=10_000,
+        required=False,
+        label="Description",
+        widget=forms.Textarea(attrs={"class": "input", "rows": "6"}),
+    )
 
 
 class PatchForm(forms.Form):
@@ -204,7 +363,10 @@ class PatchForm(forms.Form):
 
 
 class ShareForm(forms.Form):
-    """How long a link lives and what it opens."""
+    """What a link allows, how long it lives and what it opens."""
+
+    role = forms.ChoiceField(choices=ShareLink.Role.choices, required=False)
+    uses = forms.IntegerField(required=False, min_value=1, max_value=MAX_USES)
 
     days = forms.TypedChoiceField(
         choices=[("", "until revoked"), ("1", "1"), ("7", "7"), ("30", "30")],
@@ -216,7 +378,108 @@ class ShareForm(forms.Form):
     hit = forms.IntegerField(required=False, min_value=1)
 
 
+class GuestForm(forms.Form):
+    """Under which name somebody without an account comes in."""
+
+    name = forms.CharField(max_length=60)
+
+
+class SignUpForm(BaseUserCreationForm):  # type: ignore[type-arg]  # not at run time
+    """A new account; without an address a password cannot be reset by mail."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+
 class TokenForm(forms.Form):
-    """The name of a new token."""
+    """The name of a new token, what it reaches, and how many days it lives."""
 
     name = forms.CharField(max_length=80)
+    scope = forms.ChoiceField(choices=ApiToken.Scope.choices, required=False)
+    days = forms.IntegerField(required=False, min_value=1, max_value=3650)
+
+
+class KeepForm(forms.Form):
+    """A moment for the notebook."""
+
+    run = forms.IntegerField(min_value=1, max_value=1_000_000)
+    seq = forms.IntegerField(min_value=1, max_value=2**53 - 1)
+    moment = forms.ChoiceField(
+        choices=[(key, key) for key in ("entry", "stub", "leave", "iret", "end")],
+        required=False,
+    )
+
+
+class EntryForm(forms.Form):
+    """What may be done to an entry of the notebook."""
+
+    do = forms.ChoiceField(choices=[(d, d) for d in ("write", "up", "down", "remove")])
+    text = forms.CharField(max_length=10_000, required=False, strip=False)
+
+
+class MailForm(forms.Form):
+    """Mail as a file or pasted."""
+
+    file = forms.FileField(required=False)
+    text = forms.CharField(required=False, max_length=8 << 20, strip=False)
+
+    def data_of(self) -> bytes:
+        """What was given; a file before a text."""
+        given = self.cleaned_data
+        if given["file"] is not None:
+            return bytes(given["file"].read())
+        return str(given["text"]).replace("\r\n", "\n").encode()
+
+
+class ReviewRemarkForm(forms.Form):
+    """Words on lines of a message, and the moment that proves them."""
+
+    message = forms.IntegerField(min_value=1)
+    first = forms.IntegerField(min_value=0, required=False)
+    at = forms.IntegerField(min_value=0, required=False)
+    answers = forms.UUIDField(required=False)
+    body = forms.CharField(max_length=10_000)
+    proof = forms.CharField(max_length=500, required=False)
+    on = forms.CharField(max_length=60, required=False)
+    """A part of the machine in one word (sessions_app/parts.py)."""
+    register = forms.CharField(max_length=16, required=False)
+    claim = forms.ChoiceField(
+        choices=[(c, c) for c in ("open", "supported", "refuted")], required=False
+    )
+
+
+class RemarkChangeForm(forms.Form):
+    """What may be done to a remark."""
+
+    do = forms.ChoiceField(
+        choices=[(d, d) for d in ("edit", "resolve", "reopen", "remove", "claim")]
+    )
+    body = forms.CharField(max_length=10_000, required=False)
+    claim = forms.ChoiceField(
+        choices=[(c, c) for c in ("open", "supported", "refuted")], required=False
+    )
+
+
+class ReviewForm(forms.Form):
+    """Who sees a review and how it stands."""
+
+    visibility = forms.ChoiceField(
+        choices=[(v, v) for v in ("private", "unlisted", "public")], required=False
+    )
+    state = forms.ChoiceField(
+        choices=[
+            (s, s)
+            for s in (
+                *("open", "accepted", "changes requested"),
+                *("rejected", "superseded"),
+            )
+        ],
+        required=False,
+    )
+
+
+class BundleForm(forms.Form):
+    """A bundle of another installation."""
+
+    file = forms.FileField(widget=forms.ClearableFileInput(attrs={"class": "input"}))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sessions_app import trace
 from sessions_app.errors import DomainError
-from sessions_app.filters import EventFilter, parse_filter, split_line
+from sessions_app.filters import parse_line
 from sessions_app.models import Run
 from sessions_app.moments import HitRow, hit_row
+from sessions_app.queries import hits_page
 from sessions_app.run_facts import run_facts
-from sessions_app.selectors import hits_page
 
 ROWS = 60
 _ABOVE = 12
@@ -29,13 +30,14 @@ def hit_page(run: Run, text: str, around: int) -> HitPage:
     """Rows around a hit, or the first ones that pass the filter."""
     facts = run_facts(run)
     text = text.strip()[:500]
-    chosen, error = EventFilter(), ""
+    chosen: trace.Query = trace.EVERYTHING
+    error = ""
     if text:
         try:
-            chosen = parse_filter(split_line(text), facts.table)
+            chosen = parse_line(text, facts.table)
         except DomainError as refused:
             error = str(refused)
-    first = 0 if not chosen.is_empty else max(1, around - _ABOVE)
+    first = 0 if chosen is not trace.EVERYTHING else max(1, around - _ABOVE)
     pairs, cursor = hits_page(run, chosen, 0, ROWS, first)
     rows = [hit_row(number, record, facts) for number, record in pairs]
     return HitPage(rows, text, error, cursor is not None)

@@ -11,25 +11,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from sessions_app import trace
+from sessions_app.earlier import PREVIOUS, START, Earlier, earlier_moments
 from sessions_app.models import Image, Run
 from sessions_app.run_facts import RunFacts, run_facts
 from sessions_app.selectors import (
+    event_record,
     hit_after,
     hit_by_number,
     records_from,
+    snapshot_at,
     snapshots_between,
 )
+from sessions_app.states import StateView
 from sessions_app.trace import (
     Effect,
     Moment,
     Node,
     Record,
-    Register,
     Segment,
     Snapshot,
     Symbols,
 )
 
+#: What registers are compared with: the same moment of the previous hit, if there is one.
+_FIRST, _PREVIOUS = "(first hit of this CPU)", "since the previous hit"
 #: A tree with more events than this is cut; kgdb sessions are the long ones.
 MAX_TREE = 2048
 _MOMENT_KEYS = {
@@ -58,6 +63,7 @@ class HitRow:
     place: str
     letters: str
     noted: bool = False
+    task: int = 0
 
     @property
     def value_text(self) -> str:
@@ -84,27 +90,13 @@ class MomentChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressRow:
-    """DR0-3 beside cpu_debugreg[]."""
-
-    slot: int
-    hardware: int
-    shadow: int
-    name: str
-    digits: int
-
-    @property
-    def differs(self) -> bool:
-        """Whether the kernel believes in another address."""
-        return self.hardware != self.shadow
-
-
-@dataclass(frozen=True, slots=True)
 class CodeLine:
     """One instruction as it is drawn."""
 
     line: trace.Line
     says: str
+    source: str = ""
+    """``counter.c:12`` where a line of the source begins."""
 
     label = property(lambda self: self.line.label)
     mark = property(lambda self: self.line.mark)
@@ -120,18 +112,6 @@ class CodeLine:
     def bytes_text(self) -> str:
         """The bytes in hex, spaced."""
         return self.line.data.hex(" ")
-
-
-@dataclass(frozen=True, slots=True)
-class WideRegister:
-    """RIP and the segment bases: one line each, with words."""
-
-    register: Register
-    says: str
-
-    name = property(lambda self: self.register.name)
-    value = property(lambda self: self.register.value)
-    changed = property(lambda self: self.register.changed)
 
 
 def tree_lines(
@@ -164,6 +144,7 @@ def hit_row(
         facts.place(record.addr),
         facts.letters(record.addr, trace.slot_types(record.flags)),
         noted,
+        record.task,
     )
 
 
@@ -176,6 +157,8 @@ class MomentView:
     record: Record
     facts: RunFacts
     wanted: str = ""
+    since: Earlier | None = None
+    """What registers are compared with; None: the previous hit of this CPU."""
     remarks: Sequence[object] = field(default_factory=list)
 
     @cached_property
@@ -247,7 +230,10 @@ class MomentView:
 
     @cached_property
     def before(self) -> Snapshot | None:
-        """What to compare with: the same moment of the CPU's previous hit."""
+        """What to compare with: the CPU as it was then, or the same moment of its
+        previous hit."""
+        if self.since is not None:
+            return self._then(self.since.seq)
         if self.snapshot is None or self.number <= 1:
             return None
         for number in range(self.number - 1, max(0, self.number - 65), -1):
@@ -263,74 +249,37 @@ class MomentView:
             return same[0] if same else None
         return None
 
-    @property
-    def since(self) -> str:
-        return "since the previous hit" if self.before else "(first hit of this CPU)"
+    def _then(self, seq: int) -> Snapshot | None:
+        """This CPU as of an earlier event."""
+        record = event_record(self.run, seq)
+        if record is None:
+            return None
+        return snapshot_at(self.run, record._replace(cpu=self.record.cpu))
 
     @cached_property
-    def registers(self) -> list[Register]:
+    def earlier(self) -> list[Earlier]:
+        """Moments that registers can be compared with."""
+        found = earlier_moments(self.run, self.record.seq, self.number)
+        return [each for each in found if each.key != START]
+
+    def compare_since(self, key: str) -> None:
+        """Choose one of earlier; another key is the previous hit of this CPU."""
+        kept = (e for e in self.earlier if e.key == key and e.key != PREVIOUS)
+        self.since = next(kept, None)
+
+    @property
+    def _since_words(self) -> str:
+        if self.since is None:
+            return _PREVIOUS if self.before else _FIRST
+        told = f"since {self.since.words}"
+        return told if self.before else f"{told}: nothing of this CPU is recorded then"
+
+    @cached_property
+    def state(self) -> StateView | None:
+        """The registers at the chosen moment."""
         if self.snapshot is None:
-            return []
-        return trace.compare_registers(self.snapshot, self.before, trace.GRID)
-
-    @cached_property
-    def wide(self) -> list[WideRegister]:
-        if self.snapshot is None:
-            return []
-        names = ["rip", *(n for n in trace.SYSTEM if self.snapshot.words[n])]
-        found = trace.compare_registers(self.snapshot, self.before, names)
-        return [
-            WideRegister(r, self.facts.name(r.value) if r.name == "rip" else "")
-            for r in found
-        ]
-
-    @property
-    def changed(self) -> int:
-        rows = [*self.registers, *(w.register for w in self.wide)]
-        return sum(r.changed for r in rows)
-
-    def _word(self, name: str) -> int:
-        return self.snapshot.words[name] if self.snapshot else 0
-
-    @cached_property
-    def dr7(self) -> list[list[trace.Nibble]]:
-        nibbles = trace.dr7_nibbles(self._word("dr7"), self._word("cpu_dr7"))
-        return [nibbles[:4], nibbles[4:]]
-
-    @property
-    def dr7_differences(self) -> int:
-        return trace.dr7_differences(self._word("dr7"), self._word("cpu_dr7"))
-
-    @property
-    def dr7_rows(self) -> list[trace.Row]:
-        return trace.dr7_rows(self._word("dr7"), self._word("cpu_dr7"))
-
-    @property
-    def dr6(self) -> list[list[trace.Nibble]]:
-        return [trace.dr6_nibbles(self._word("dr6"))]
-
-    @property
-    def dr6_words(self) -> str:
-        return trace.dr6_in_words(self._word("dr6"))
-
-    @property
-    def rflags(self) -> list[list[trace.Nibble]]:
-        return [trace.rflags_nibbles(self._word("rflags"))[2:]]
-
-    @property
-    def rflags_words(self) -> str:
-        return trace.rflags_in_words(self._word("rflags"))
-
-    @cached_property
-    def addresses(self) -> list[AddressRow]:
-        pairs = [
-            (n, self._word(f"dr{n}"), self._word(f"cpu_debugreg{n}")) for n in range(4)
-        ]
-        digits = 16 if any(h >> 48 or s >> 48 for _, h, s in pairs) else 12
-        return [
-            AddressRow(n, h, s, self.facts.place(h) if h else "", digits)
-            for n, h, s in pairs
-        ]
+            return None
+        return StateView(self.snapshot, self.before, self.facts, self._since_words)
 
     @cached_property
     def was(self) -> int | None:
@@ -365,7 +314,19 @@ class MomentView:
         lines = trace.disassemble(
             self.facts.segments, self.facts.symbols, self.record.rip, trap=kind
         )
-        return [CodeLine(line, self._says(line, fault)) for line in lines]
+        table = self.facts.lines
+        places = [table.at(line.address) for line in lines]
+        return [
+            CodeLine(line, self._says(line, fault), here if here != before else "")
+            for line, here, before in zip(lines, places, ["", *places], strict=False)
+        ]
+
+    @property
+    def source_line(self) -> str:
+        """Where the instruction stands in the source, if the program says so. RIP of a
+        trap is behind the instruction."""
+        fault = bool(self.record.flags & trace.FAULT_CLASS)
+        return self.facts.lines.at(self.record.rip - (not fault))
 
     def _says(self, line: trace.Line, fault: bool) -> str:
         if line.mark == "trap":
@@ -378,16 +339,6 @@ class MomentView:
             return "RIP: data breakpoints report after"
         return ""
 
-    @property
-    def register_names(self) -> list[str]:
-        return list(trace.REGISTER_NAMES)
-
-    @property
-    def register_remarks(self) -> list[object]:
-        """Remarks on registers that have no strip of their own."""
-        own = ("", "dr7", "dr6", "rflags")
-        return [r for r in self.remarks if getattr(r, "register", "") not in own]
-
 
 def moment_view(run: Run, number: int, wanted: str = "") -> MomentView | None:
     """Hit n of a run, or None when it is not stored (yet)."""
@@ -398,7 +349,6 @@ def moment_view(run: Run, number: int, wanted: str = "") -> MomentView | None:
 
 
 __all__ = [
-    "AddressRow",
     "Effect",
     "HitRow",
     "Image",

@@ -46,6 +46,7 @@ class RunFacts:
     """The recipe in the form that pages need."""
 
     variant: str
+    """Its id, and what of it the recipe changes."""
     cpus: int
     limits: Mapping[str, int]
     breakpoints: tuple[Watch, ...]
@@ -53,6 +54,10 @@ class RunFacts:
     table: Mapping[str, int]
     segments: tuple[trace.Segment, ...]
     source: str
+    lines: trace.LineTable
+    """Source lines, where a program has them."""
+    kgdb: bool
+    """Whether the kernel has kgdb: it sets breakpoints that the recipe does not list."""
 
     def name(self, address: int) -> str:
         """``tick+0x1f``, or the bare address."""
@@ -89,6 +94,15 @@ def _address(at: str, table: Mapping[str, int]) -> int | None:
     return table[name] + (int(offset, 16) if offset else 0)
 
 
+def _kernel(choice: Mapping[str, Any]) -> str:
+    """The variant, and what the recipe changes of it: ``g-bare, rf_by = none``."""
+    changes: Mapping[str, Any] = choice.get("set") or {}
+    if len(changes) > 1:
+        return f"{choice['base']} with {len(changes)} other switches"
+    said = [f"{name} = {json.dumps(v)}" for name, v in changes.items()]
+    return ", ".join([choice["base"], *said]).replace('"', "")
+
+
 def _tidy(at: str) -> str:
     return at.removesuffix("+0x0")
 
@@ -105,6 +119,14 @@ def _image_segments(ref: Mapping[str, Any], image: Image) -> list[trace.Segment]
     return trace.elf_segments(data)
 
 
+def _image_lines(image: Image) -> list[tuple[int, str, int]]:
+    files = image.lines.get("files", [])
+    return [
+        (int(address, 16), files[file], line)
+        for address, file, line in image.lines.get("lines", [])
+    ]
+
+
 @lru_cache(maxsize=_CACHED)
 def _facts(recipe_id: str) -> RunFacts:
     body = json.loads(StoredRecipe.objects.get(pk=recipe_id).body)
@@ -112,12 +134,14 @@ def _facts(recipe_id: str) -> RunFacts:
     table: dict[str, int] = {}
     segments: list[trace.Segment] = []
     source = ""
+    rows: list[tuple[int, str, int]] = []
     for ref in body["images"]:
         image = stored.get(ref["sha256"])
         table.update(_image_table(ref, image))
         if image is not None:
             segments += _image_segments(ref, image)
             source = source or image.source
+            rows += _image_lines(image)
     watches = tuple(
         Watch(
             index,
@@ -130,7 +154,7 @@ def _facts(recipe_id: str) -> RunFacts:
         for index, bp in enumerate(body["breakpoints"])
     )
     return RunFacts(
-        variant=body["variant"]["base"],
+        variant=_kernel(body["variant"]),
         cpus=int(body["machine"]["cpus"]),
         limits=body["limits"],
         breakpoints=watches,
@@ -138,6 +162,8 @@ def _facts(recipe_id: str) -> RunFacts:
         table=table,
         segments=tuple(segments),
         source=source,
+        lines=trace.LineTable(rows),
+        kgdb=body.get("kgdb") is not None,
     )
 
 

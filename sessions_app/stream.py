@@ -1,6 +1,6 @@
 """The live wire: entries of a run's Redis Stream and frames of its websocket.
 
-docs/architecture.md draws both. The database is the truth; what stands here is a tail
+docs/stream.md describes both. The database is the truth; what stands here is a tail
 of it that is quick to follow, and that may be lost.
 """
 
@@ -33,8 +33,9 @@ _TAIL_KEPT_AFTER_END = 120
 
 VERSION = 1
 HEADER = struct.Struct("<BBHIQQ")
-#: Message type of the channel layer; consumers have a method of this name.
+#: Message types of the channel layer.
 RUN_CHANGED = "run.changed"
+VIEWERS_CHANGED = "viewers.changed"
 
 
 class FrameKind(IntEnum):
@@ -48,6 +49,10 @@ class FrameKind(IntEnum):
     """count bytes of JSON follow."""
     RESET = 4
     """The run began anew: forget what came, the epoch is the new one."""
+    COUNTS = 5
+    """count events from first_seq on, in numbers; sent only to those who asked for it."""
+    PRESENCE = 6
+    """count bytes of JSON follow: who looks at this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +94,17 @@ def frame(
     return head + payload
 
 
-def state_frame(run: Run) -> bytes:
-    """The stored state as a frame."""
-    payload = json.dumps(run_state(run), separators=(",", ":")).encode()
+def state_frame(run: Run, place: int | None = None) -> bytes:
+    """The stored state as a frame; place: in the queue, while it waits."""
+    payload = json.dumps(run_state(run, place), separators=(",", ":")).encode()
     return frame(FrameKind.STATE, run.epoch, count=len(payload), payload=payload)
 
 
-def run_state(run: Run) -> dict[str, Any]:
+def run_state(run: Run, place: int | None = None) -> dict[str, Any]:
     """What a STATE frame says."""
     return {
         "state": run.state,
+        "place": place,
         "outcome": run.outcome,
         "detail": run.detail,
         "events": run.events,
@@ -106,6 +112,7 @@ def run_state(run: Run) -> dict[str, Any]:
         "retired": run.retired,
         "digest": run.digest,
         "epoch": run.epoch,
+        "debugger": run.debugger,
     }
 
 

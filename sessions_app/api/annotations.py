@@ -1,60 +1,84 @@
-"""/sessions/<id>/annotations/: remarks pinned to a moment, a register or a patch line."""
+"""/sessions/<id>/annotations/: remarks pinned to a moment, a part of it or a patch line."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
+from sessions_app.anchors import anchor_of
+from sessions_app.api.errors import StrictSerializer
+from sessions_app.api.guests import PersonOrGuest
+from sessions_app.api.idempotent import Idempotent
 from sessions_app.api.pagination import NewestFirst
+from sessions_app.api.parts import (
+    PART_FIELDS,
+    AddressOut,
+    EarlierTextOut,
+    PartIn,
+    part_in,
+)
 from sessions_app.api.sessions import reader_permissions
-from sessions_app.models import Annotation, Run
-from sessions_app.permissions import Access, owner_access, person_of, session_access
+from sessions_app.errors import InvalidAnchor
+from sessions_app.models import Annotation
+from sessions_app.permissions import (
+    Access,
+    annotation_access,
+    own_annotation,
+    session_access,
+    speaking_access,
+)
 from sessions_app.services.annotations import (
+    MAX_BODY,
     Anchor,
     annotation_create,
     annotation_edit,
+    annotation_remove,
     annotation_set_resolved,
 )
-from sessions_app.trace import REGISTER_NAMES
 
 MAX_SEQ = 2**53 - 1
 
 
-class AnnotationIn(StrictSerializer):
-    """A remark and where it is pinned."""
+class AnnotationIn(PartIn):
+    """A remark and where it is pinned, or which remark it answers."""
 
-    body = serializers.CharField(max_length=10_000)
+    body = serializers.CharField(max_length=MAX_BODY)
     run = serializers.IntegerField(
         min_value=1, max_value=1_000_000, required=False, help_text="number of the run"
     )
     seq = serializers.IntegerField(min_value=1, max_value=MAX_SEQ, required=False)
-    register = serializers.ChoiceField(
-        choices=REGISTER_NAMES, required=False, allow_blank=True
-    )
     patch_line = serializers.IntegerField(
         min_value=1, max_value=1_000_000, required=False
+    )
+    answers = serializers.UUIDField(
+        required=False,
+        help_text="a remark of the session; the answer stands where it does",
     )
 
 
 class AnnotationChange(StrictSerializer):
     """What may change: the words, and whether it is resolved."""
 
-    body = serializers.CharField(max_length=10_000, required=False)
+    body = serializers.CharField(max_length=MAX_BODY, required=False)
     resolved = serializers.BooleanField(required=False)
 
 
 class AnnotationOut(serializers.ModelSerializer[Annotation]):
-    """A remark."""
+    """A remark. earlier is what it said before; removed_at is set where its words are
+    gone and its answers stay."""
 
-    run = serializers.IntegerField(source="run.number", default=None, read_only=True)
+    run = serializers.IntegerField(
+        source="run.number", default=None, read_only=True, allow_null=True
+    )
+    address = AddressOut()
+    earlier = EarlierTextOut(many=True, read_only=True)
 
     class Meta:
         model = Annotation
@@ -64,39 +88,32 @@ class AnnotationOut(serializers.ModelSerializer[Annotation]):
             "author_name",
             "run",
             "seq",
-            "register",
+            *PART_FIELDS,
             "patch_line",
+            "answers",
             "created_at",
             "updated_at",
             "resolved_at",
+            "removed_at",
+            "earlier",
         ]
         read_only_fields = fields
 
 
-def _anchor(access: Access, fields: dict[str, Any]) -> Anchor:
-    number, seq = fields.get("run"), fields.get("seq")
-    if seq is not None and number is None:
-        raise InvalidFields([FieldError("run", None, "seq needs a run", "its number")])
-    run = None
-    if number is not None:
-        run = Run.objects.filter(session=access.session, number=number).first()
-        if run is None:
-            last = Run.objects.filter(session=access.session).count()
-            raise InvalidFields(
-                [FieldError("run", number, "no such run", f"1 to {last}")]
-            )
-    _check_line(access, fields.get("patch_line"))
-    return Anchor(run, seq, fields.get("register", ""), fields.get("patch_line"))
+def _anchor(access: Access, given: dict[str, Any]) -> Anchor:
+    return anchor_of(
+        access.session,
+        run=given.get("run"),
+        seq=given.get("seq"),
+        part=part_in(given),
+        patch_line=given.get("patch_line"),
+        moment=given.get("moment", ""),
+    )
 
 
-def _check_line(access: Access, line: int | None) -> None:
-    lines = len(access.session.patch_text.splitlines())
-    if line is not None and line > lines:
-        allowed = f"1 to {lines}" if lines else "none: the session has no patch"
-        raise InvalidFields([FieldError("patch_line", line, "no such line", allowed)])
-
-
-class AnnotationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Annotation]):
+class AnnotationViewSet(
+    Idempotent, mixins.ListModelMixin, viewsets.GenericViewSet[Annotation]
+):
     """Remarks of one session."""
 
     serializer_class = AnnotationOut
@@ -104,42 +121,54 @@ class AnnotationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Annotatio
     queryset = Annotation.objects.none()
 
     def get_permissions(self) -> list[BasePermission]:
+        if self.action == "create":
+            return [PersonOrGuest()]
         return reader_permissions(self.request)
 
     def get_queryset(self) -> QuerySet[Annotation]:
         access = session_access(self.request, self.kwargs["session_pk"])
-        return Annotation.objects.filter(session=access.session).select_related("run")
-
-    def _own(self, request: Request, session_pk: str, pk: str) -> Annotation:
-        access = owner_access(request, session_pk)
-        found = Annotation.objects.select_related("run").filter(
-            session=access.session, pk=pk
-        )
-        annotation = found.first()
-        if annotation is None:
-            raise Http404
-        return annotation
+        own = Annotation.objects.filter(session=access.session)
+        return own.select_related("run").prefetch_related("earlier")
 
     @extend_schema(request=AnnotationIn, responses={201: AnnotationOut})
     def create(self, request: Request, session_pk: str) -> Response:
-        access = owner_access(request, session_pk)
+        """Pin a remark to a moment, a part of the machine, a patch line; or answer one."""
+        access = speaking_access(request, session_pk)
         form = AnnotationIn(data=request.data)
         form.is_valid(raise_exception=True)
+        given = form.validated_data
         annotation = annotation_create(
             session=access.session,
-            author=person_of(request),
-            body=form.validated_data["body"],
-            anchor=_anchor(access, form.validated_data),
+            author=access.person,
+            name=access.name,
+            body=given["body"],
+            anchor=_anchor(access, given),
+            answers=self._answered(given.get("answers")),
         )
         return Response(AnnotationOut(annotation).data, status=201)
 
+    def _answered(self, key: UUID | None) -> Annotation | None:
+        if key is None:
+            return None
+        found = self.get_queryset().select_related("answers").filter(pk=key).first()
+        if found is None:
+            raise InvalidAnchor(
+                "no such remark to answer",
+                field="answers",
+                value=str(key),
+                allowed="the id of a remark of this session",
+            )
+        return found
+
     @extend_schema(request=AnnotationChange, responses=AnnotationOut)
     def partial_update(self, request: Request, session_pk: str, pk: str) -> Response:
-        annotation = self._own(request, session_pk, pk)
+        """Its author's words; who may, resolves it: its author and the owner."""
+        _, annotation = annotation_access(request, session_pk, pk)
         form = AnnotationChange(data=request.data)
         form.is_valid(raise_exception=True)
         change = form.validated_data
         if "body" in change:
+            annotation = own_annotation(request, session_pk, pk)
             annotation_edit(annotation=annotation, body=change["body"])
         if "resolved" in change:
             annotation_set_resolved(annotation=annotation, resolved=change["resolved"])
@@ -147,5 +176,7 @@ class AnnotationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Annotatio
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, session_pk: str, pk: str) -> Response:
-        self._own(request, session_pk, pk).delete()
+        """One with answers stays without its words."""
+        _, annotation = annotation_access(request, session_pk, pk)
+        annotation_remove(annotation=annotation)
         return Response(status=204)

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -133,6 +134,13 @@ def problem(
     return Response(
         body, status=status, headers=dict(headers or {}), content_type=PROBLEM
     )
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> JsonResponse:
+    """What is no address of the API is a problem too, not a page."""
+    told = problem(404, "not_found", "The API has no such address.")
+    return JsonResponse(told.data, status=404, content_type=PROBLEM)
 
 
 def _domain(error: DomainError) -> Response:

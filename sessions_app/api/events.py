@@ -15,26 +15,30 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import trace
-from sessions_app.api.errors import FieldError, InvalidFields
+from sessions_app.api.counts import (
+    BY,
+    EXPRESSION,
+    CountsOut,
+    ValuePageOut,
+    counts_json,
+    query_of,
+    values_json,
+)
 from sessions_app.api.fields import HexField
-from sessions_app.filters import EventFilter, parse_filter, split_line
-from sessions_app.models import Run
+from sessions_app.api.query import whole_number
+from sessions_app.api.unchanging import Recorded
 from sessions_app.moments import MomentView, hit_row, moment_view
-from sessions_app.permissions import run_access
+from sessions_app.queries import events_page, hits_page
 from sessions_app.run_facts import run_facts
 from sessions_app.selectors import (
     event_record,
-    events_page,
-    hits_page,
     run_output,
     snapshot_at,
 )
 from sessions_app.trace import Record
 
 MAX_LIMIT = 1000
-_KEYS = ("kind", "slot", "cpu", "addr", "rip", "t")
 _MAX_SEQ = 2**53 - 1
-_MAX_DIGITS = 16
 
 FILTERS = [
     OpenApiParameter("after", OpenApiTypes.INT, description="seq; events after it"),
@@ -44,7 +48,7 @@ FILTERS = [
     OpenApiParameter("addr", OpenApiTypes.STR, description="0x… or lo..hi or symbol"),
     OpenApiParameter("rip", OpenApiTypes.STR, description="0x… or lo..hi or symbol"),
     OpenApiParameter("t", OpenApiTypes.STR, description="retired instructions lo..hi"),
-    OpenApiParameter("q", OpenApiTypes.STR, description="the same terms as key:value"),
+    OpenApiParameter("q", OpenApiTypes.STR, description="a query: docs/query.md"),
 ]
 KIND = OpenApiParameter("kind", OpenApiTypes.STR, description="HIT,CALL,…")
 FROM = OpenApiParameter("from", OpenApiTypes.INT, description="first hit_no instead")
@@ -81,6 +85,7 @@ class HitOut(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
     retired = serializers.IntegerField()
     cpu = serializers.IntegerField()
+    task = serializers.IntegerField(help_text="pid")
     slot = serializers.IntegerField()
     rip = HexField()
     at = serializers.CharField(help_text="rip as symbol+offset")
@@ -114,30 +119,12 @@ class OutputOut(serializers.Serializer[dict[str, Any]]):
     base64 = serializers.CharField(help_text="the bytes themselves")
 
 
-def _whole(request: Request, name: str, default: int, low: int, high: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    digits = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
-    if not digits or not low <= int(text) <= high:
-        allowed = f"a whole number from {low} to {high}"
-        raise InvalidFields([FieldError(name, text, "not allowed", allowed)])
-    return int(text)
-
-
-def _filter(request: Request, run: Run) -> EventFilter:
-    given = request.query_params
-    terms = [(key, given[key]) for key in _KEYS if key in given]
-    terms += split_line(given.get("q", ""))
-    return parse_filter(terms, run_facts(run).table) if terms else EventFilter()
-
-
 def _cursor(request: Request) -> tuple[int, int]:
-    after = _whole(request, "after", 0, 0, _MAX_SEQ)
-    return after, _whole(request, "limit", 200, 1, MAX_LIMIT)
+    after = whole_number(request, "after", 0, 0, _MAX_SEQ)
+    return after, whole_number(request, "limit", 200, 1, MAX_LIMIT)
 
 
-class EventViewSet(viewsets.ViewSet):
+class EventViewSet(Recorded, viewsets.ViewSet):
     """Events of a run by seq."""
 
     permission_classes = [AllowAny]
@@ -147,15 +134,22 @@ class EventViewSet(viewsets.ViewSet):
     @extend_schema(parameters=[*FILTERS, KIND], responses=EventPageOut)
     def list(self, request: Request, run_pk: str) -> Response:
         """Events after a cursor, filtered."""
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         after, limit = _cursor(request)
-        records, cursor = events_page(run, _filter(request, run), after, limit)
+        records, cursor = events_page(run, query_of(request, run), after, limit)
         return Response({"next": cursor, "results": EventOut(records, many=True).data})
+
+    @extend_schema(parameters=[BY, *FILTERS[2:], KIND], responses=CountsOut)
+    @action(detail=False)
+    def count(self, request: Request, run_pk: str) -> Response:
+        """Events that pass, counted by one field."""
+        _, run = self.found
+        return Response(counts_json(request, run, hits_only=False))
 
     @extend_schema(responses=EventOut)
     def retrieve(self, request: Request, run_pk: str, pk: str) -> Response:
         """One event."""
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         record = event_record(run, int(pk))
         if record is None:
             raise Http404
@@ -165,7 +159,7 @@ class EventViewSet(viewsets.ViewSet):
     @action(detail=True)
     def snapshot(self, request: Request, run_pk: str, pk: str) -> Response:
         """All registers and the shadow state as of an event."""
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         record = event_record(run, int(pk))
         found = snapshot_at(run, record) if record is not None else None
         if found is None:
@@ -224,7 +218,7 @@ def _verdict_json(view: MomentView) -> dict[str, Any]:
     }
 
 
-class HitViewSet(viewsets.ViewSet):
+class HitViewSet(Recorded, viewsets.ViewSet):
     """Hits of a run by number."""
 
     permission_classes = [AllowAny]
@@ -234,16 +228,30 @@ class HitViewSet(viewsets.ViewSet):
     @extend_schema(parameters=[*FILTERS, FROM], responses=HitPageOut)
     def list(self, request: Request, run_pk: str) -> Response:
         """Hits after a cursor, filtered; or from a hit_no on."""
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         after, limit = _cursor(request)
-        first = _whole(request, "from", 0, 0, _MAX_SEQ)
+        first = whole_number(request, "from", 0, 0, _MAX_SEQ)
         facts = run_facts(run)
-        pairs, cursor = hits_page(run, _filter(request, run), after, limit, first)
+        pairs, cursor = hits_page(run, query_of(request, run), after, limit, first)
         rows = [hit_row(number, record, facts) for number, record in pairs]
         return Response({"next": cursor, "results": HitOut(rows, many=True).data})
 
+    @extend_schema(parameters=[EXPRESSION, *FILTERS], responses=ValuePageOut)
+    @action(detail=False)
+    def values(self, request: Request, run_pk: str) -> Response:
+        """What an expression comes to at each hit that passes."""
+        _, run = self.found
+        return Response(values_json(request, run, *_cursor(request)))
+
+    @extend_schema(parameters=[BY, EXPRESSION, *FILTERS[2:]], responses=CountsOut)
+    @action(detail=False)
+    def count(self, request: Request, run_pk: str) -> Response:
+        """Hits that pass, counted by one field."""
+        _, run = self.found
+        return Response(counts_json(request, run, hits_only=True))
+
     def _view(self, request: Request, run_pk: str, pk: str) -> MomentView:
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         view = moment_view(run, int(pk))
         if view is None:
             raise Http404
@@ -268,7 +276,7 @@ class HitViewSet(viewsets.ViewSet):
         )
 
 
-class OutputViewSet(viewsets.ViewSet):
+class OutputViewSet(Recorded, viewsets.ViewSet):
     """What the program wrote."""
 
     permission_classes = [AllowAny]
@@ -277,7 +285,7 @@ class OutputViewSet(viewsets.ViewSet):
     @extend_schema(responses=OutputOut(many=True))
     def list(self, request: Request, run_pk: str) -> Response:
         """stdout and stderr in order."""
-        _, run = run_access(request, run_pk)
+        _, run = self.found
         return Response(
             [
                 {

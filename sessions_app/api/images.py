@@ -12,8 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.api.errors import StrictSerializer
+from sessions_app.api.idempotent import Idempotent
 from sessions_app.api.parsers import JSONParser
 from sessions_app.models import Image
+from sessions_app.permissions import person_of
 from sessions_app.services.images import (
     MAX_IMAGE,
     MAX_SOURCE,
@@ -45,7 +47,7 @@ class ImageOut(serializers.ModelSerializer[Image]):
         read_only_fields = fields
 
 
-class ImageViewSet(viewsets.ViewSet):
+class ImageViewSet(Idempotent, viewsets.ViewSet):
     """Programs to run. The same bytes are the same image."""
 
     permission_classes = [IsAuthenticated]
@@ -69,11 +71,15 @@ class ImageViewSet(viewsets.ViewSet):
         form = ElfIn(data=request.data)
         form.is_valid(raise_exception=True)
         upload: Any = form.validated_data["file"]
-        return image_from_elf(data=upload.read(), name=upload.name)
+        return image_from_elf(
+            data=upload.read(), name=upload.name, by=person_of(request)
+        )
 
     def _assembly(self, request: Request) -> Image:
         form = AssemblyIn(data=request.data)
         form.is_valid(raise_exception=True)
         return image_from_assembly(
-            source=form.validated_data["assembly"], mode=form.validated_data["mode"]
+            source=form.validated_data["assembly"],
+            mode=form.validated_data["mode"],
+            by=person_of(request),
         )

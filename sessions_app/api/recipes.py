@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
@@ -19,6 +21,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
+from sessions_app.api.idempotent import Idempotent
+from sessions_app.api.unchanging import FOR_EVER
 from sessions_app.models import Image, StoredRecipe
 from sessions_app.permissions import recipe_is_readable
 from sessions_app.services.recipes import Builder, Watch, recipe_build, recipe_store
@@ -30,6 +34,16 @@ class WatchIn(StrictSerializer):
     type = serializers.ChoiceField(choices=["write", "access", "execute"])
     length = serializers.ChoiceField(choices=[1, 2, 4, 8], default=4)
     at = serializers.CharField(max_length=200)
+    owner = serializers.ChoiceField(
+        choices=["perf_user", "perf_wide", "perf_cpu", "ptrace", "kgdb"], required=False
+    )
+    cpu = serializers.IntegerField(min_value=0, max_value=7, required=False)
+    slot = serializers.IntegerField(min_value=0, max_value=3, required=False)
+    condition = serializers.CharField(max_length=1000, default=None, allow_null=True)
+    ignore = serializers.IntegerField(min_value=0, max_value=2**53 - 1, default=0)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=2**53 - 1, default=None, allow_null=True
+    )
 
 
 class BuilderIn(StrictSerializer):
@@ -40,6 +54,7 @@ class BuilderIn(StrictSerializer):
     variant = serializers.CharField(max_length=40, default="g-bare")
     mode = serializers.ChoiceField(choices=["user", "kernel"], default="user")
     cpus = serializers.IntegerField(min_value=1, max_value=8, default=1)
+    kgdb = serializers.BooleanField(default=False)
     args = serializers.ListField(
         child=serializers.CharField(max_length=4096), max_length=256, default=list
     )
@@ -75,14 +90,17 @@ def _built(data: Any) -> dict[str, Any]:
         raise InvalidFields(
             [FieldError("image", wish["image"], "no such image", allowed)]
         )
-    watches = [
-        Watch(w["type"], int(w["length"]), w["at"]) for w in wish.pop("breakpoints")
-    ]
+    watches = [watch_of(told) for told in wish.pop("breakpoints")]
     wish["image"] = image
     return recipe_build(Builder(watches=watches, entry=image.entry, **wish))
 
 
-class RecipeViewSet(viewsets.ViewSet):
+def watch_of(told: dict[str, Any]) -> Watch:
+    """The breakpoint that a WatchIn says."""
+    return Watch(**{**told, "length": int(told["length"])})
+
+
+class RecipeViewSet(Idempotent, viewsets.ViewSet):
     """Recipes. A GET answers the canonical bytes themselves: their SHA-256 is the id."""
 
     serializer_class = RecipeOut
@@ -100,9 +118,14 @@ class RecipeViewSet(viewsets.ViewSet):
         return Response(RecipeOut(stored).data, status=201)
 
     @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
-    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+    def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
         """The canonical JSON of a recipe that a run of yours (or a shared one) used."""
         stored = StoredRecipe.objects.filter(pk=pk).first()
         if stored is None or not recipe_is_readable(request, stored):
             raise Http404
-        return HttpResponse(stored.body, content_type="application/json")
+        etag = f'"{stored.pk}"'
+        found = get_conditional_response(request._request, etag=etag)
+        answer = found or HttpResponse(stored.body, content_type="application/json")
+        answer["ETag"] = etag
+        answer["Cache-Control"] = FOR_EVER
+        return answer

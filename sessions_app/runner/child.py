@@ -20,6 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions_app.runner.waker import Waker
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 CHILD = (sys.executable, "-E", "-s", "-m", "emulator.child")
 
@@ -79,6 +81,7 @@ class Child:
         self._log = b""
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = False
+        self._waker: Waker | None = None
 
     def start(self) -> None:
         """Fork and execute. Call from the main thread where that is possible: the
@@ -98,6 +101,16 @@ class Child:
             os.set_blocking(pipe.fileno(), False)
         self._selector.register(self._out, selectors.EVENT_READ, "out")
         self._selector.register(self._err, selectors.EVENT_READ, "err")
+
+    def listen_to(self, waker: Waker) -> None:
+        """Let another thread end a read() early, for something is to be sent."""
+        self._waker = waker
+        self._selector.register(waker.open(), selectors.EVENT_READ, "wake")
+
+    @property
+    def unsent(self) -> int:
+        """Bytes queued that the child has not taken yet."""
+        return sum(map(len, self._outgoing))
 
     @property
     def pid(self) -> int:
@@ -126,21 +139,27 @@ class Child:
         return self._process.stdin.fileno()
 
     def send(self, data: bytes) -> None:
-        """Queue bytes for the child's stdin; read() carries them over."""
+        """Bytes for the child's stdin: what the pipe takes now, the rest by read()."""
         if self._closing or not data:
             return
         if not self._outgoing:
             self._selector.register(self._in, selectors.EVENT_WRITE, "in")
         self._outgoing.append(memoryview(data))
+        # Most of what is sent fits the pipe: then nobody waits for another look.
+        self._write()
 
     def read(self, timeout: float) -> bytes | None:
-        """Up to 1 MiB of stdout; b"" when the time is over, None at its end."""
+        """Up to 1 MiB of stdout; b"" when the time is over or the waker was called,
+        None at its end."""
         received = b""
         for key, _ in self._selector.select(timeout):
             if key.data == "in":
                 self._write()
             elif key.data == "err":
                 self._take_log()
+            elif key.data == "wake":
+                assert self._waker is not None
+                self._waker.drain()
             else:
                 received = os.read(self._out, _READ)
                 if not received:
@@ -188,6 +207,8 @@ class Child:
     def close(self) -> None:
         """Kill what still runs and release the pipes."""
         self._selector.close()
+        if self._waker is not None:
+            self._waker.close()
         if self._process is None:
             return
         self.kill()

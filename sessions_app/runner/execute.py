@@ -13,8 +13,17 @@ from typing import Any, Protocol
 
 from emulator.errors import WireError
 from emulator.events import Outcome
-from emulator.wire import Batch, FrameParser, FrameType, decode_batch, pack
+from emulator.wire import (
+    Batch,
+    FrameParser,
+    FrameType,
+    decode_batch,
+    pack,
+    pack_json,
+)
 from sessions_app.runner.child import CHILD, MARGIN, Child, ChildLimits
+from sessions_app.runner.debugger import DebuggerPort, NoDebugger, logged_line
+from sessions_app.runner.waker import Waker
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +32,8 @@ __all__ = ["Batch", "Control", "Job", "Listener", "RunEnd", "execute"]
 #: How long a child may take to obey before it is killed, and to leave after its end.
 OBEY = 3.0
 _POLL = 0.02
+#: A child that has not taken this much gets no more of a debugger.
+_UNSENT = 1 << 20
 _COMMANDS = {
     "pause": FrameType.PAUSE,
     "resume": FrameType.RESUME,
@@ -38,6 +49,10 @@ class Job:
     images: Mapping[str, bytes]
     memory: int
     wall_ms: int
+    paused: bool = False
+    """Hold before the first instruction, so that a debugger can come first."""
+    commands: Sequence[Mapping[str, Any]] = ()
+    """The command log of an earlier run, to be played back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,8 @@ class RunEnd:
     retired: int = 0
     digest: str = ""
     emulator: str = ""
+    violations: Sequence[tuple[str, int]] | None = None
+    """Broken invariants by name with their first event; None: the child did not say."""
 
 
 class Listener(Protocol):
@@ -73,15 +90,25 @@ class Control:
     commands: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     abandoned: bool = False
     """Set when the lease is lost: the child is killed and nothing more is told."""
+    waker: Waker = field(default_factory=Waker)
+    """Wakes execute, so that what was put here is seen at once."""
+
+    def command(self, word: str) -> None:
+        """Pass on pause, resume or cancel. From any thread."""
+        self.commands.put(word)
+        self.waker.wake()
 
 
 class _Conversation:
     """The state of one run between parent and child."""
 
-    def __init__(self, job: Job, listener: Listener, control: Control) -> None:
+    def __init__(
+        self, job: Job, listener: Listener, control: Control, debugger: DebuggerPort
+    ) -> None:
         self.job = job
         self.listener = listener
         self.control = control
+        self.debugger = debugger
         self.parser = FrameParser()
         self.end: RunEnd | None = None
         self.verdict: Outcome | None = None
@@ -109,7 +136,19 @@ class _Conversation:
             elif kind is FrameType.ERROR:
                 self.end = _refused(_mapping(payload))
             else:
-                raise WireError(f"the child sent a {kind.name} frame")
+                self._debugged(kind, payload)
+        self.debugger.settle()
+
+    def _debugged(self, kind: FrameType, payload: bytes) -> None:
+        if kind is FrameType.DEBUG_OUT:
+            self.debugger.on_out(payload)
+        elif kind is FrameType.LOGGED:
+            self.debugger.on_logged(logged_line(_mapping(payload)))
+        elif kind is FrameType.DEBUG_STATE:
+            self.tick()
+            self.debugger.on_state(_mapping(payload))
+        else:
+            raise WireError(f"the child sent a {kind.name} frame")
 
     def _batch(self, batch: Batch) -> None:
         if batch.first_seq != self.events + 1:
@@ -125,9 +164,9 @@ class _Conversation:
         self.listener.on_state("paused" if self.paused else "running", self.retired)
 
     def tick(self) -> None:
-        """Count wall time; a paused run spends none."""
+        """Count wall time; a run that is paused or held by a debugger spends none."""
         now = time.monotonic()
-        if not self.paused:
+        if not self.paused and not self.debugger.holds:
             self.spent += now - self._mark
         self._mark = now
 
@@ -138,6 +177,8 @@ class _Conversation:
             child.send(pack(_COMMANDS[word]))
             if word == "cancel" and self.verdict is None:
                 self._give_up(Outcome.cancelled)
+        if self.listening and child.unsent < _UNSENT:
+            child.send(self.debugger.frames())
         self.tick()
         allowed = self.job.wall_ms / 1000 + (0 if self.listening else OBEY)
         if self.verdict is None and self.spent > allowed:
@@ -161,13 +202,19 @@ class _Conversation:
 
 
 def execute(
-    job: Job, listener: Listener, control: Control, command: Sequence[str] = CHILD
+    job: Job,
+    listener: Listener,
+    control: Control,
+    command: Sequence[str] = CHILD,
+    debugger: DebuggerPort | None = None,
 ) -> RunEnd:
-    """Run to its end. Every way of ending is a RunEnd; only listener's errors pass."""
-    talk = _Conversation(job, listener, control)
+    """Run to its end. Every way of ending is a RunEnd; only errors of listener and
+    debugger pass."""
+    talk = _Conversation(job, listener, control, debugger or NoDebugger())
     child = Child(command, ChildLimits(address_space=job.memory + MARGIN))
     try:
         child.start()
+        child.listen_to(control.waker)
         logger.info("child %d started", child.pid)
         child.send(_opening(job))
         return _converse(talk, child)
@@ -183,9 +230,12 @@ def _opening(job: Job) -> bytes:
         pack(FrameType.IMAGE, bytes.fromhex(sha256) + data)
         for sha256, data in job.images.items()
     )
-    return b"".join(
-        (pack(FrameType.RECIPE, job.recipe), *images, pack(FrameType.START))
-    )
+    frames = [pack(FrameType.RECIPE, job.recipe), *images]
+    if job.commands:
+        frames.append(pack_json(FrameType.COMMANDS, list(job.commands)))
+    if job.paused:
+        frames.append(pack(FrameType.PAUSE))
+    return b"".join((*frames, pack(FrameType.START)))
 
 
 def _converse(talk: _Conversation, child: Child) -> RunEnd:
@@ -218,6 +268,7 @@ def _judged(talk: _Conversation, end: RunEnd) -> RunEnd:
         end.retired,
         "",
         end.emulator,
+        end.violations,
     )
 
 
@@ -267,9 +318,16 @@ def _end(told: Mapping[str, Any]) -> RunEnd:
             retired=int(told["retired"]),
             digest=str(told.get("digest") or ""),
             emulator=str(told.get("emulator") or ""),
+            violations=_violations(told.get("violations")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError("the END frame is incomplete") from error
+
+
+def _violations(told: Any) -> list[tuple[str, int]] | None:
+    if told is None:
+        return None
+    return [(str(v["name"]), int(v["seq"])) for v in told]
 
 
 def _refused(told: Mapping[str, Any]) -> RunEnd:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.errors import RecipeError
-from emulator.recipe import BreakpointType, ImageFormat, Recipe, parse, resolve
+from emulator.recipe import (
+    BreakpointType,
+    ImageFormat,
+    Owner,
+    Recipe,
+    bind_condition,
+    derive,
+    parse,
+    resolve,
+)
 from emulator.recipe.symbols import check_alignment
 from sessions_app.errors import InvalidRecipe, MissingImage
 from sessions_app.models import Image, StoredRecipe
@@ -33,6 +42,17 @@ def check_recipe(source: Any) -> CheckedRecipe:
     except RecipeError as error:
         raise InvalidRecipe(error.detail, field=error.field) from error
     return CheckedRecipe(recipe.id, recipe.canonical.decode())
+
+
+def recipe_on(body: str, base: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe on another kernel, with the processor that belongs to it.
+
+    Raises InvalidRecipe, naming the field at fault.
+    """
+    try:
+        return derive(parse(body), base, changes=changes or None).to_json()
+    except RecipeError as error:
+        raise InvalidRecipe(error.detail, field=error.field) from error
 
 
 def recipe_job(stored: StoredRecipe) -> Job:
@@ -83,5 +103,9 @@ def _check_places(recipe: Recipe, tables: Mapping[str, Mapping[str, int]]) -> No
     for index, bp in enumerate(recipe.breakpoints):
         where = f"breakpoints[{index}].at"
         address = resolve(bp.at, every, field=where)
-        if bp.type is not BreakpointType.execute:
+        # The debugger's own set knows no alignment.
+        if bp.type is not BreakpointType.execute and bp.owner is not Owner.kgdb:
             check_alignment(address, bp.length, field=where)
+        if bp.condition is not None:
+            where = f"breakpoints[{index}].condition"
+            bind_condition(bp.condition, every, field=where)

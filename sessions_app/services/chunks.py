@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from sessions_app import trace
+from sessions_app.chunkstore import (
+    BLOCKS,
+    BlockMissing,
+    block_key,
+    chunk_store,
+    discard,
+)
 from sessions_app.errors import StaleLease
 from sessions_app.models import EventChunk, Run
 from sessions_app.runner import Batch
+from sessions_app.services.marks import marks_store
+
+logger = logging.getLogger(__name__)
 
 #: A chunk is closed when it is full or its first event is this old, in seconds.
 MAX_AGE = 0.25
+#: Events that one step of a merge takes.
+_MERGE_EVENTS = 64 * trace.CHUNK_EVENTS
 Text = tuple[int, int, bytes]
 
 
@@ -109,12 +125,47 @@ def _row(run_id: UUID, epoch: int, chunk: trace.Chunk) -> EventChunk:
     return EventChunk(
         run_id=run_id,
         epoch=epoch,
-        hot=chunk.hot,
-        cold=chunk.cold,
-        side=chunk.side,
+        texts=bool(chunk.side),
+        size=len(chunk.hot) + len(chunk.cold) + len(chunk.side),
         codec_version=trace.CODEC_VERSION,
         **asdict(chunk.stats),
     )
+
+
+def _keyed(run_id: UUID, epoch: int, chunk: trace.Chunk) -> dict[str, bytes]:
+    where = (run_id, epoch, chunk.stats.first_seq, chunk.stats.n)
+    blocks = {name: getattr(chunk, name) for name in BLOCKS}
+    return {block_key(*where, name): data for name, data in blocks.items() if data}
+
+
+def chunks_keep(run_id: UUID, epoch: int, chunks: Iterable[trace.Chunk]) -> None:
+    """Rows and blocks of chunks; what is there already stays. In a transaction of the
+    caller's."""
+    rows: list[EventChunk] = []
+    blocks: dict[str, bytes] = {}
+    for chunk in chunks:
+        rows.append(_row(run_id, epoch, chunk))
+        blocks |= _keyed(run_id, epoch, chunk)
+    chunk_store().put(blocks)
+    EventChunk.objects.bulk_create(rows, batch_size=64, ignore_conflicts=True)
+
+
+def chunk_keys(chunks: QuerySet[EventChunk]) -> set[str]:
+    """Where the blocks of chunks are."""
+    found = chunks.values_list("run_id", "epoch", "first_seq", "n", "texts")
+    return {
+        block_key(run_id, epoch, first_seq, n, block)
+        for run_id, epoch, first_seq, n, texts in found
+        for block in BLOCKS
+        if texts or block != "side"
+    }
+
+
+def chunks_delete(chunks: QuerySet[EventChunk]) -> None:
+    """Forget chunks with their blocks. In a transaction of the caller's."""
+    keys = chunk_keys(chunks)
+    chunks.delete()
+    discard(keys)
 
 
 @transaction.atomic
@@ -124,48 +175,98 @@ def chunks_store(
     """Keep chunks and advance the run's counters. Raises StaleLease and keeps nothing
     when another worker has the run."""
     last = chunks[-1].stats
-    held = Run.objects.filter(pk=run_id, epoch=epoch, state__in=Run.LEASED).update(
+    held = Run.everything.filter(pk=run_id, epoch=epoch, state__in=Run.LEASED).update(
         events=last.first_seq + last.n - 1,
         hits=last.hits_before + last.hits,
         retired=retired,
     )
     if not held:
         raise StaleLease(f"epoch {epoch} of run {run_id} is over")
-    EventChunk.objects.bulk_create(
-        [_row(run_id, epoch, chunk) for chunk in chunks], ignore_conflicts=True
-    )
+    chunks_keep(run_id, epoch, chunks)
 
 
 def chunks_merge(run_id: UUID, epoch: int) -> int:
     """Join the small tails of a run into full chunks; how many rows that saved.
 
-    The readers see the old rows or the new ones: one transaction, and both say the same.
+    In steps, so that no other writer waits long. Readers see the old rows or the new
+    ones of a step: one transaction, and both say the same.
     """
-    stored = EventChunk.objects.filter(run_id=run_id, epoch=epoch).order_by("first_seq")
-    sizes = list(stored.values_list("pk", "n"))
-    first = next((i for i, (_, n) in enumerate(sizes) if n < trace.CHUNK_EVENTS), None)
-    if first is None or first >= len(sizes) - 1:
-        return 0
-    old = [pk for pk, _ in sizes[first:]]
-    with transaction.atomic():
-        made = [_row(run_id, epoch, chunk) for chunk in _rechunk(old)]
-        EventChunk.objects.filter(pk__in=old).delete()
-        EventChunk.objects.bulk_create(made, batch_size=64)
-    return len(old) - len(made)
+    saved, cursor = 0, 0
+    while (step := _merge_step(run_id, epoch, cursor)) is not None:
+        saved += step[0]
+        cursor = step[1]
+    return saved
 
 
-def _rechunk(keys: list[int]) -> list[trace.Chunk]:
-    pending: Pending | None = None
-    chunks: list[trace.Chunk] = []
-    for row in (
-        EventChunk.objects.filter(pk__in=keys).order_by("first_seq").iterator(16)
-    ):
-        hot, cold = bytes(row.hot), bytes(row.cold)
-        pending = pending or Pending(row.hits_before)
+@transaction.atomic
+def _merge_step(run_id: UUID, epoch: int, after: int) -> tuple[int, int] | None:
+    """Make full chunks of the first ones behind a seq that are not; how many rows that
+    saved and where to go on, or None when nothing is left to do."""
+    stored = EventChunk.objects.filter(run_id=run_id, epoch=epoch, first_seq__gt=after)
+    short = stored.filter(n__lt=trace.CHUNK_EVENTS).order_by("first_seq").first()
+    if short is None:
+        return None
+    tails = stored.filter(
+        first_seq__gte=short.first_seq,
+        first_seq__lt=short.first_seq + _MERGE_EVENTS,
+    ).order_by("first_seq")
+    # Whoever merges the same run at the same moment waits here, and finds it done.
+    old = list(tails.select_for_update())
+    if not old or old[0].pk != short.pk:
+        return 0, after
+    if len(old) == 1:
+        return None
+    keys = chunk_keys(tails)
+    tails.delete()
+    made = last_first = last_n = 0
+    for chunk in _rechunk(old):
+        chunks_keep(run_id, epoch, [chunk])
+        keys -= set(_keyed(run_id, epoch, chunk))
+        made += 1
+        last_first, last_n = chunk.stats.first_seq, chunk.stats.n
+    discard(keys)
+    full = last_n == trace.CHUNK_EVENTS
+    return len(old) - made, last_first if full else last_first - 1
+
+
+def _rechunk(rows: list[EventChunk]) -> Iterator[trace.Chunk]:
+    pending = Pending(rows[0].hits_before)
+    store = chunk_store()
+    for row in rows:
+        where = (row.run_id, row.epoch, row.first_seq, row.n)
+        hot, cold = (store.get(block_key(*where, name)) for name in ("hot", "cold"))
+        side = store.get(block_key(*where, "side")) if row.texts else b""
         pending.add(
             trace.decode_records(hot, cold).tobytes(),
             trace.decode_snapshots(cold),
-            trace.decode_side(bytes(row.side)),
+            trace.decode_side(side),
         )
-        chunks += pending.cut_all(also_tail=False)
-    return chunks + (pending.cut_all(also_tail=True) if pending else [])
+        yield from pending.cut_all(also_tail=False)
+    yield from pending.cut_all(also_tail=True)
+
+
+def run_tidy(run_id: UUID) -> bool:
+    """Make full chunks of a run that is over, and its marks. Whether it was not done
+    yet."""
+    run = Run.everything.filter(pk=run_id, state__in=Run.OVER, tidy=False).first()
+    if run is None:
+        return False
+    try:
+        chunks_merge(run.pk, run.epoch)
+        marks_store(run.pk, run.epoch)
+    except (trace.CodecError, BlockMissing) as error:
+        # Never tried again: what is damaged stays so, and readers say it themselves.
+        logger.error("run %s cannot be tidied up: %s", run_id, error)
+    Run.everything.filter(pk=run_id, epoch=run.epoch).update(tidy=True)
+    return True
+
+
+def runs_tidy(before: datetime, most: int = 4) -> int:
+    """Runs that ended before, and whose worker was lost before it had tidied up; how
+    many there were."""
+    forgotten = Run.objects.filter(
+        Q(finished_at__lt=before) | Q(finished_at=None),
+        state__in=Run.OVER,
+        tidy=False,
+    ).order_by("finished_at")
+    return sum(run_tidy(pk) for pk in forgotten.values_list("pk", flat=True)[:most])

@@ -13,7 +13,7 @@ SCENARIO = "watched-counter"
 
 def demo_session_create(*, owner: User) -> DebugSession | None:
     """The watched counter, running; for an owner who has no session yet."""
-    if DebugSession.objects.filter(owner=owner).exists():
+    if DebugSession.everything.filter(owner=owner).exists():
         return None
     scenario = runner.scenario(SCENARIO)
     if scenario is None:

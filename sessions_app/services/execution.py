@@ -9,25 +9,39 @@ import platform
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from hwbpweb.redis import redis_client
 from sessions_app import dispatch
 from sessions_app.errors import DomainError, StaleLease
 from sessions_app.models import Run
-from sessions_app.runner import Batch, Control, RunEnd, execute, recipe_job
-from sessions_app.services.chunks import ChunkWriter, chunks_merge
+from sessions_app.run_queue import queue_order
+from sessions_app.runner import Batch, Control, Job, RunEnd, execute, recipe_job
+from sessions_app.services.chunks import ChunkWriter, run_tidy
+from sessions_app.services.debugger import (
+    CommandLog,
+    DebugLink,
+    Inbox,
+    Outbox,
+    Switchboard,
+    command_lines,
+    open_port,
+)
 from sessions_app.services.runs import (
     Lease,
     lease_renew,
     run_claim,
     run_finish,
+    run_set_debugger,
     run_set_paused,
 )
+from sessions_app.services.verification import verification_finish
 from sessions_app.stream import ENTRY_EVENTS, Entry, Publisher, publish_state
 from sessions_app.trace import HIT, RECORD_SIZE, encode_texts, kinds_of
 
@@ -40,10 +54,32 @@ _WORDS = ("pause", "resume", "cancel")
 
 def run_execute(run_id: UUID | str) -> RunEnd | None:
     """Execute a run to its end, if it is to be had. None: somebody else has or had it."""
-    lease = run_claim(run_id, f"{platform.node()}:{os.getpid()}")
+    lease = run_claim(run_id, _worker_name())
     if lease is None:
         logger.info("run %s is not to be had", run_id)
         return None
+    return _executed(lease)
+
+
+def turn_take(run_id: UUID | str) -> RunEnd | None:
+    """What a worker does with the message of a queued run: the run whose turn it is. Each
+    queued run has a message, so that none is left over. The message of a run whose worker
+    was lost is for that one: it has had its turn."""
+    now = timezone.now()
+    lost = Run.objects.filter(state__in=Run.LEASED, lease_expires__lt=now, pk=run_id)
+    for key in [*lost.values_list("pk", flat=True), *queue_order()]:
+        lease = run_claim(key, _worker_name())
+        if lease is not None:
+            return _executed(lease)
+    return None
+
+
+def _worker_name() -> str:
+    return f"{platform.node()}:{os.getpid()}"
+
+
+def _executed(lease: Lease) -> RunEnd | None:
+    run_id = lease.run_id
     logger.info("run %s begins, epoch %d", run_id, lease.epoch)
     try:
         end = _held(lease)
@@ -51,30 +87,66 @@ def run_execute(run_id: UUID | str) -> RunEnd | None:
     except StaleLease as stale:
         logger.warning("run %s given up: %s", run_id, stale)
         return None
-    chunks_merge(lease.run_id, lease.epoch)
+    run_tidy(lease.run_id)
+    verification_finish(lease.run_id)
     logger.info("run %s ends: %s, %d events", run_id, end.outcome, end.events)
     return end
 
 
 def _held(lease: Lease) -> RunEnd:
-    run = Run.objects.select_related("recipe").get(pk=lease.run_id)
+    run = Run.everything.select_related("recipe", "played_from").get(pk=lease.run_id)
     try:
-        job = recipe_job(run.recipe)
+        job = _job(run)
     except DomainError as error:
         return RunEnd("recipe_error", f"{error.field}: {error.detail}")
     control = Control()
     keeper = LeaseKeeper(lease, control)
     keeper.start()
     recorder = Recorder(lease)
+    desk = DebugDesk(lease, control)
     try:
-        end = execute(job, recorder, control)
+        end = execute(job, recorder, control, debugger=desk.switchboard)
         if control.abandoned:
             raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
         recorder.finish(end)
+        desk.finish(f"the run is over: {end.outcome}")
         return end
     finally:
+        desk.close()
         keeper.stop()
         recorder.close()
+
+
+def _job(run: Run) -> Job:
+    job = recipe_job(run.recipe)
+    played = command_lines(run.played_from) if run.played_from else []
+    return replace(job, paused=run.hold, commands=played)
+
+
+class DebugDesk:
+    """Where debuggers of a run come in; the switchboard sits behind it."""
+
+    def __init__(self, lease: Lease, control: Control) -> None:
+        inbox = Inbox(control.waker)
+        self._outbox = Outbox(lease.run_id)
+        self.switchboard = Switchboard(
+            inbox,
+            CommandLog(lease),
+            lambda facts: run_set_debugger(lease, facts),
+            open_port,
+        )
+        self._link = DebugLink(lease.run_id, inbox, self._outbox)
+        self._link.start()
+
+    def finish(self, reason: str) -> None:
+        """The run is over: no more words, and those who are there are told."""
+        self._link.stop()
+        self.switchboard.finish(reason)
+
+    def close(self) -> None:
+        """However it ended, nobody stays."""
+        self.finish("the run is over")
+        self._outbox.close()
 
 
 class Recorder:
@@ -170,7 +242,7 @@ class LeaseKeeper(threading.Thread):
         try:
             if not lease_renew(self._lease):
                 self._control.abandoned = True
-            elif Run.objects.filter(
+            elif Run.everything.filter(
                 pk=self._lease.run_id, cancel_requested=True
             ).exists():
                 self._pass_on("cancel")
@@ -192,4 +264,4 @@ class LeaseKeeper(threading.Thread):
         if word not in _WORDS or (word == "cancel" and self._cancelled):
             return
         self._cancelled = self._cancelled or word == "cancel"
-        self._control.commands.put(word)
+        self._control.command(word)

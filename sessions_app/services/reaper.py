@@ -5,11 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import closing
+from datetime import timedelta
 
 import redis
 from django.db import DatabaseError, connection
+from django.utils import timezone
+from kombu.exceptions import KombuError
 
 from hwbpweb.redis import redis_client
+from sessions_app.services.chunks import runs_tidy
+from sessions_app.services.holds import holds_end
+from sessions_app.services.notices.queue import notices_requeue
+from sessions_app.services.retention import present_policy, prune
 from sessions_app.services.runs import runs_reap
 
 logger = logging.getLogger(__name__)
@@ -17,6 +24,10 @@ logger = logging.getLogger(__name__)
 _LOCK = "reaper"
 _LOCK_MS = 2000
 _EVERY = 2.0
+_PRUNE = "prune"
+_PRUNE_EVERY = 3600
+#: A worker tidies a run up itself right after its end.
+_TIDY_AFTER = timedelta(minutes=1)
 
 
 class Reaper(threading.Thread):
@@ -34,15 +45,25 @@ class Reaper(threading.Thread):
         """The thread."""
         with closing(redis_client()) as client:
             while not self._stopped.wait(_EVERY):
-                self._look(client)
+                try:
+                    look(client)
+                finally:
+                    connection.close()
 
-    def _look(self, client: redis.Redis) -> None:
-        try:
-            if client.set(_LOCK, "1", nx=True, px=_LOCK_MS):
-                count = runs_reap()
-                if count:
-                    logger.warning("%d runs without a worker brought back", count)
-        except (redis.RedisError, DatabaseError, OSError) as error:
-            logger.warning("reaper: %s", error)
-        finally:
-            connection.close()
+
+def look(client: redis.Redis) -> None:
+    """One round, if no other reaper has it. What is away is there again in the next."""
+    try:
+        if not client.set(_LOCK, "1", nx=True, px=_LOCK_MS):
+            return
+        count = runs_reap()
+        if count:
+            logger.warning("%d runs without a worker brought back", count)
+        holds_end()
+        notices_requeue()
+        runs_tidy(timezone.now() - _TIDY_AFTER)
+        if client.set(_PRUNE, "1", nx=True, ex=_PRUNE_EVERY):
+            removed = sum(1 for _ in prune(present_policy(), timezone.now()))
+            logger.info("%d things removed", removed)
+    except (redis.RedisError, KombuError, DatabaseError, OSError) as error:
+        logger.warning("reaper: %s", error)

@@ -9,20 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from sessions_app import dispatch, stream
-from sessions_app.errors import RunNotActive, StaleLease, UnknownCommand
-from sessions_app.models import DebugSession, EventChunk, Run, StoredRecipe
+from sessions_app.errors import RunNotActive, RunNotOver, StaleLease, UnknownCommand
+from sessions_app.models import DebugSession, EventChunk, Run, RunCommand, StoredRecipe
 from sessions_app.runner import RunEnd
+from sessions_app.services.chunks import chunks_delete
+from sessions_app.services.quotas import bytes_check, runs_check
+from sessions_app.services.webhooks.outbox import run_over
 
 _FAILURES = frozenset({"crashed", "killed", "recipe_error"})
 _TRIES = 5
+#: States of a debugger in which the machine stands still for it.
+_HOLDING = ("attached", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,23 @@ class Lease:
     owner: str
 
 
-def run_create(*, session: DebugSession, recipe: StoredRecipe) -> Run:
-    """The next run of a session, queued."""
+def run_create(
+    *,
+    session: DebugSession,
+    recipe: StoredRecipe,
+    by: User | None = None,
+    **wishes: Any,
+) -> Run:
+    """The next run of a session, queued; by: who starts it, else the session's owner.
+    wishes: label, hold, played_from. Raises TooManyRuns of theirs, and StorageFull where
+    the owner's is."""
+    wishes["started_by"] = by or session.owner
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                run = _numbered(session, recipe)
+                runs_check(wishes["started_by"])
+                bytes_check(session.owner)
+                run = _numbered(session, recipe, wishes)
         except IntegrityError:
             # Somebody else took the number at the same moment.
             if attempt == _TRIES - 1:
@@ -51,9 +69,22 @@ def run_create(*, session: DebugSession, recipe: StoredRecipe) -> Run:
     return run
 
 
-def _numbered(session: DebugSession, recipe: StoredRecipe) -> Run:
-    last = Run.objects.filter(session=session).aggregate(n=Max("number"))["n"] or 0
-    return Run.objects.create(session=session, recipe=recipe, number=last + 1)
+def _numbered(
+    session: DebugSession, recipe: StoredRecipe, wishes: dict[str, Any]
+) -> Run:
+    last = Run.everything.filter(session=session).aggregate(n=Max("number"))["n"] or 0
+    return Run.objects.create(session=session, recipe=recipe, number=last + 1, **wishes)
+
+
+def run_replay(*, run: Run, by: User | None = None) -> Run:
+    """A run of the same recipe that does what debuggers did to this one, with nobody
+    there. Raises RunNotOver: a log that still grows cannot be played back; and what
+    run_create raises."""
+    if not run.is_over:
+        raise RunNotOver(
+            f"run {run.number} is {run.state}; it can be played back when it is over"
+        )
+    return run_create(session=run.session, recipe=run.recipe, by=by, played_from=run)
 
 
 def _expiry() -> timedelta:
@@ -74,15 +105,22 @@ def run_claim(run_id: UUID | str, owner: str) -> Lease | None:
             lease_owner=owner,
             lease_expires=now + _expiry(),
             started_at=now,
+            detail="",
             events=0,
             hits=0,
             retired=0,
+            tidy=False,
+            pruned_at=None,
+            debugger={},
+            held_since=None,
         )
         if not taken:
             return None
         run = Run.objects.only("epoch").get(pk=run_id)
         # A run is a function of its recipe: what the last worker stored comes again.
-        EventChunk.objects.filter(run_id=run.pk, epoch__lt=run.epoch).delete()
+        # What a debugger did to it does not: that connection is gone.
+        chunks_delete(EventChunk.objects.filter(run_id=run.pk, epoch__lt=run.epoch))
+        RunCommand.objects.filter(run_id=run.pk, epoch__lt=run.epoch).delete()
     stream.publish_state(run.pk)
     return Lease(run.pk, run.epoch, owner)
 
@@ -90,7 +128,7 @@ def run_claim(run_id: UUID | str, owner: str) -> Lease | None:
 def lease_renew(lease: Lease) -> bool:
     """Whether the lease still holds; then it holds for LEASE_TTL more seconds."""
     return bool(
-        Run.objects.filter(
+        Run.everything.filter(
             pk=lease.run_id, epoch=lease.epoch, state__in=Run.LEASED
         ).update(lease_expires=timezone.now() + _expiry())
     )
@@ -98,13 +136,28 @@ def lease_renew(lease: Lease) -> bool:
 
 def run_set_paused(lease: Lease, paused: bool) -> None:
     """The child holds, or goes on."""
-    before, after = Run.State.RUNNING, Run.State.PAUSED
-    if not paused:
-        before, after = after, before
-    changed = Run.objects.filter(
-        pk=lease.run_id, epoch=lease.epoch, state=before
-    ).update(state=after)
+    leased = Run.everything.filter(pk=lease.run_id, epoch=lease.epoch)
+    if paused:
+        changed = leased.filter(state=Run.State.RUNNING).update(
+            state=Run.State.PAUSED, held_since=timezone.now()
+        )
+    else:
+        changed = leased.filter(state=Run.State.PAUSED).update(state=Run.State.RUNNING)
+        # A debugger that has taken it over meanwhile holds it from then on.
+        leased.filter(debugger={}).update(held_since=None)
     if changed:
+        stream.publish_state(lease.run_id)
+
+
+def run_set_debugger(lease: Lease, facts: dict[str, Any]) -> None:
+    """Who controls the run, {} for nobody."""
+    leased = Run.everything.filter(pk=lease.run_id, epoch=lease.epoch)
+    held = timezone.now() if facts.get("state") in _HOLDING else None
+    going = leased.filter(state=Run.State.RUNNING).update(
+        debugger=facts, held_since=held
+    )
+    paused = leased.filter(state=Run.State.PAUSED).update(debugger=facts)
+    if going or paused:
         stream.publish_state(lease.run_id)
 
 
@@ -116,15 +169,26 @@ def run_finish(lease: Lease, end: RunEnd) -> None:
         state = Run.State.CANCELLED
     else:
         state = Run.State.FINISHED
-    ended = Run.objects.filter(
+    with transaction.atomic():
+        _write_end(lease, end, state)
+        run_over(lease.run_id)
+    stream.publish_state(lease.run_id)
+
+
+def _write_end(lease: Lease, end: RunEnd, state: str) -> None:
+    ended = Run.everything.filter(
         pk=lease.run_id, epoch=lease.epoch, state__in=Run.LEASED
     ).update(
         state=state,
         outcome=end.outcome,
-        detail=end.detail,
+        # Whoever had it cancelled may have said why.
+        detail=end.detail or F("detail"),
         retired=end.retired,
         digest=end.digest,
         emulator_version=end.emulator,
+        violations=_violations(end),
+        debugger={},
+        held_since=None,
         lease_owner="",
         lease_expires=None,
         finished_at=timezone.now(),
@@ -132,22 +196,34 @@ def run_finish(lease: Lease, end: RunEnd) -> None:
     if not ended:
         raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
     DebugSession.objects.filter(runs=lease.run_id).update(updated_at=timezone.now())
-    stream.publish_state(lease.run_id)
+
+
+def _violations(end: RunEnd) -> list[dict[str, object]] | None:
+    if end.violations is None:
+        return None
+    return [{"name": name, "seq": seq} for name, seq in end.violations]
 
 
 def run_fail(run_id: UUID, detail: str) -> bool:
-    """A run that no worker can bring to an end. False when it is over already."""
-    failed = Run.objects.filter(
-        pk=run_id, state__in=[Run.State.QUEUED, *Run.LEASED]
-    ).update(
-        state=Run.State.FAILED,
-        outcome="crashed",
-        detail=detail,
-        epoch=F("epoch") + 1,
-        lease_owner="",
-        lease_expires=None,
-        finished_at=timezone.now(),
-    )
+    """A run that no worker can bring to an end. False when it is over already.
+
+    The epoch stays: what the last worker stored is the run's trace. A worker that comes
+    back finds the run over and is refused all the same.
+    """
+    with transaction.atomic():
+        failed = Run.everything.filter(
+            pk=run_id, state__in=[Run.State.QUEUED, *Run.LEASED]
+        ).update(
+            state=Run.State.FAILED,
+            outcome="crashed",
+            detail=detail,
+            debugger={},
+            lease_owner="",
+            lease_expires=None,
+            finished_at=timezone.now(),
+        )
+        if failed:
+            run_over(run_id)
     if failed:
         stream.publish_state(run_id)
     return bool(failed)
@@ -173,12 +249,15 @@ def run_command(*, run: Run, command: str) -> None:
 def run_cancel(*, run: Run) -> None:
     """End the run; what it recorded stays. Also ends one that has not begun."""
     now = timezone.now()
-    queued = Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
-        state=Run.State.CANCELLED,
-        outcome="cancelled",
-        cancel_requested=True,
-        finished_at=now,
-    )
+    with transaction.atomic():
+        queued = Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
+            state=Run.State.CANCELLED,
+            outcome="cancelled",
+            cancel_requested=True,
+            finished_at=now,
+        )
+        if queued:
+            run_over(run.pk)
     if queued:
         stream.publish_state(run.pk)
         return

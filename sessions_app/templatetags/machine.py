@@ -38,6 +38,12 @@ def hexadecimal(value: int) -> str:
     return f"{value:#x}"
 
 
+@register.filter
+def byte(value: int) -> str:
+    """Two digits."""
+    return f"{value:02x}"
+
+
 def _digits(value: int, digits: int) -> list[str]:
     text = f"{value & (1 << 4 * digits) - 1:0{digits}x}"
     return [text[at : at + 4] for at in range(0, digits, 4)]
@@ -71,6 +77,7 @@ def middle(text: str, room: int = 15) -> str:
 
 
 _CODE = re.compile(r"`([^`]+)`")
+_BOLD = re.compile(r"\*\*([^*`]+)\*\*")
 
 
 @register.filter
@@ -78,6 +85,23 @@ def code_spans(text: str) -> SafeString:
     """`words` of a README as code; everything else escaped."""
     escaped = conditional_escape(text)
     return mark_safe(_CODE.sub(r"<code>\1</code>", escaped))
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """The text of a README: paragraphs, `code` and **bold**; everything else escaped."""
+    paragraphs = (p for p in re.split(r"\n\s*\n", text.strip()) if p)
+    return format_html_join(
+        "\n",
+        "<p>{}</p>",
+        ((mark_safe(_BOLD.sub(r"<b>\1</b>", code_spans(p))),) for p in paragraphs),
+    )
+
+
+@register.filter
+def switch_value(value: object) -> str:
+    """The value of a switch as a recipe spells it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @register.filter
@@ -154,10 +178,39 @@ def slot_icon(slot: int) -> SafeString:
     )
 
 
+_OUTLINES = (
+    '<circle cx="6" cy="6" r="4.5"/>',
+    '<path d="M6 1 11 6 6 11 1 6z"/>',
+    '<path d="M6 1.5 11 10.5H1z"/>',
+    '<path d="M2 2h8v8H2z"/>',
+)
+
+
+@register.simple_tag
+def hollow_icon(slot: int | None) -> SafeString:
+    """The outline of a slot's shape: should have fired. Without a slot a plain ring."""
+    number = slot if slot is not None and slot < len(_OUTLINES) else 0
+    css = f" slot-{number}" if slot is not None else ""
+    words = f"slot {number}, should have fired" if slot is not None else "not fired"
+    return format_html(
+        '<svg class="ic-slot ic-hollow{}" viewBox="0 0 12 12" role="img" '
+        'aria-label="{}">{}</svg>',
+        css,
+        words,
+        mark_safe(_OUTLINES[number]),
+    )
+
+
 @register.filter
 def at(values: Mapping[int, str], key: int) -> str:
     """The entry of a mapping; empty where it has none."""
     return values.get(key, "")
+
+
+@register.filter
+def slot_key(slot: int, cpu: int | None) -> str:
+    """``cpu0.slot2``: a slot in one word (sessions_app/parts.py)."""
+    return f"cpu{cpu}.slot{slot}"
 
 
 @register.filter

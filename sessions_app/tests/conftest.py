@@ -80,7 +80,7 @@ def charlie_api(charlie: User) -> APIClient:
 @pytest.fixture
 def bob_api(session: DebugSession, alice: User) -> APIClient:
     """No account; opened alice's share link."""
-    _, secret = share_link_create(session=session, by=alice, expires_at=None)
+    _, secret = share_link_create(of=session, by=alice)
     client = APIClient()
     client.get(f"/s/{secret}/")
     return client
@@ -88,7 +88,7 @@ def bob_api(session: DebugSession, alice: User) -> APIClient:
 
 @pytest.fixture
 def bob_client(session: DebugSession, alice: User) -> Client:
-    _, secret = share_link_create(session=session, by=alice, expires_at=None)
+    _, secret = share_link_create(of=session, by=alice)
     client = Client()
     client.get(f"/s/{secret}/")
     return client

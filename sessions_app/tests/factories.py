@@ -20,7 +20,9 @@ from sessions_app.models import (
     Image,
     Run,
     StoredRecipe,
+    SwitchSet,
 )
+from sessions_app.services.chunks import chunks_keep
 from sessions_app.services.sharing import secret_hash
 
 _COUNT = itertools.count(1)
@@ -71,6 +73,7 @@ def recipe_body(image: Image, **overrides: Any) -> dict[str, Any]:
         ],
         "tasks": [{"name": "main", "comm": "counter", "image": "program"}],
         "variant": {"base": "g-bare", "set": {}},
+        "schedule": {"seed": 1, "quantum": 1000},
         "breakpoints": [
             {
                 "owner": "perf_user",
@@ -208,20 +211,18 @@ def store_chunk(
 ) -> EventChunk:
     """One chunk with its statistics, as the worker stores it."""
     chunk = encode_chunk(pack_records(records), shots, texts or [], hits_before)
-    stats = {
-        name: getattr(chunk.stats, name)
-        for name in chunk.stats.__dataclass_fields__
-        if name in {f.name for f in EventChunk._meta.fields}
-    }
-    return EventChunk.objects.create(
-        run=run,
-        epoch=run.epoch,
-        hot=chunk.hot,
-        cold=chunk.cold,
-        side=chunk.side,
-        codec_version=1,
-        **stats,
+    chunks_keep(run.pk, run.epoch, [chunk])
+    return EventChunk.objects.get(
+        run=run, epoch=run.epoch, first_seq=chunk.stats.first_seq
     )
+
+
+def store_silence(run: Run) -> int:
+    """An event that no hit caused, behind the run's others: its number."""
+    run.events += 1
+    store_chunk(run, [event(run.events, EventKind.NOT_FIRED)], b"", run.hits)
+    run.save()
+    return run.events
 
 
 def create_annotation(session: DebugSession, **overrides: Any) -> Annotation:
@@ -236,3 +237,13 @@ def create_annotation(session: DebugSession, **overrides: Any) -> Annotation:
 def secret_and_hash(secret: str = "") -> tuple[str, str]:
     secret = secret or f"secret-{next(_COUNT)}"
     return secret, secret_hash(secret)
+
+
+def create_switch_set(owner: User, **overrides: Any) -> SwitchSet:
+    fields = {
+        "name": f"Set {next(_COUNT)}",
+        "slug": f"set-{next(_COUNT)}",
+        "base": "g-bare",
+        "changes": {"rf_by": "none"},
+    } | overrides
+    return SwitchSet.objects.create(owner=owner, **fields)

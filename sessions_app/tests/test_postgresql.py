@@ -5,6 +5,7 @@ Starts a temporary cluster and runs the tests that touch the database against it
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,16 @@ from pathlib import Path
 
 import pytest
 
-SUITES = ("store", "runs/test_leases.py", "runs/test_worker.py", "live")
+SUITES = (
+    "store",
+    "runs/test_leases.py",
+    "runs/test_worker.py",
+    "live",
+    "quotas",
+    "teams",
+    "webhooks/test_delivery.py",
+    "notices/test_tell.py",
+)
 _HERE = Path(__file__).parent
 
 
@@ -94,3 +104,54 @@ def test_the_suites_pass_on_postgresql(database_url: str, redis_url: str) -> Non
 
     assert done.returncode == 0, done.stdout[-4000:]
     assert "passed" in done.stdout
+
+
+#: Records a run in a database of its own and prints where its chunks end and what they are.
+_RECORD = """
+import django, hashlib, json
+django.setup()
+from django.core.management import call_command
+from django.db import transaction
+call_command("migrate", verbosity=0)
+from sessions_app import dispatch
+dispatch.enqueue_run = lambda run_id: None
+from sessions_app.chunkstore import BLOCKS, read_blocks
+from sessions_app.models import EventChunk
+from sessions_app.tests.factories import create_user
+from sessions_app.tests.recorded import recorded_run
+run = recorded_run(create_user("alice"), "two-cpus-race")
+print(json.dumps([run.digest] + [
+    [c.first_seq, c.n, *(hashlib.sha256(b).hexdigest() for b in read_blocks(c.pk, run.pk, *BLOCKS))]
+    for c in EventChunk.objects.order_by("first_seq")
+]))
+"""
+
+
+def _recorded_on(url: str, data: Path) -> list[object]:
+    environ = os.environ | {
+        "DATABASE_URL": url,
+        "HWBPWEB_DATA": str(data),
+        "DJANGO_SETTINGS_MODULE": "hwbpweb.settings",
+        "REDIS_URL": f"unix://{data}/none.sock",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _RECORD],
+        cwd=_HERE.parent.parent,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found: list[object] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_equal_records_are_equal_bytes_on_both(
+    database_url: str, tmp_path: Path
+) -> None:
+    lite = _recorded_on(f"sqlite:///{tmp_path / 'lite.sqlite3'}", tmp_path)
+    postgres = _recorded_on(database_url, tmp_path)
+
+    assert len(lite) > 1
+    assert postgres == lite

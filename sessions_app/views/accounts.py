@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login
+from datetime import timedelta
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from sessions_app.forms import TokenForm
 from sessions_app.models import ApiToken
 from sessions_app.permissions import person_of
+from sessions_app.services.quotas import usage_of
 from sessions_app.services.sharing import (
     login_link_use,
     login_link_user,
     token_create,
     token_delete,
 )
-
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
+from sessions_app.views.sign_in import sign_in
 
 
 @never_cache
@@ -40,7 +46,7 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
     user = login_link_use(token)
     if user is None:
         return _spent(request)
-    login(request, user, backend=_BACKEND)
+    sign_in(request, user)
     return redirect("home")
 
 
@@ -61,11 +67,26 @@ def tokens(request: HttpRequest) -> HttpResponse:
     secret = None
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        days = given["days"]
         _, secret = token_create(
-            user=person_of(request), name=form.cleaned_data["name"]
+            user=person_of(request),
+            name=given["name"],
+            scope=given["scope"] or ApiToken.Scope.CONTROL,
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
         )
     mine = ApiToken.objects.filter(user=person_of(request)).order_by("-created_at")
-    return render(request, "tokens.html", {"tokens": mine, "secret": secret})
+    context = {"tokens": mine, "secret": secret, "form": form}
+    return render(request, "tokens.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def usage(request: HttpRequest) -> HttpResponse:
+    """What counts against the person's limits."""
+    context = {"usage": usage_of(person_of(request))}
+    return render(request, "usage.html", context)
 
 
 @login_required

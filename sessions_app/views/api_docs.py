@@ -1,22 +1,29 @@
-"""The OpenAPI document and a page to read it, from files of this server only."""
+"""The OpenAPI document, and pages to read it."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
+
+from sessions_app.reference.operations import groups
 
 schema = SpectacularAPIView.as_view()
 
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Swagger UI, started by a script of its own because nothing inline runs here."""
-    return render(request, "api_docs.html")
+    """All operations, a line each."""
+    told = {"page": "api", "groups": groups().values()}
+    return render(request, "api/operations.html", told)
 
 
 @require_safe
-def start_script(request: HttpRequest) -> HttpResponse:
-    """The few lines that start the reader; a file of its own because of the policy."""
-    return render(request, "api_docs.js", content_type="text/javascript")
+def docs_of(request: HttpRequest, group: str) -> HttpResponse:
+    """The operations below one word of the address, whole. Raises Http404."""
+    found = groups().get(group)
+    if found is None:
+        raise Http404("no such part of the API")
+    told = {"page": "api", "groups": groups().values(), "group": found}
+    return render(request, "api/group.html", told)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from sessions_app.models import Run
+
+#: Outcomes whose name is no word for people; static/js/run_state.js says the same.
+_OUTCOMES = {"restops": "stops for ever"}
+#: Outcomes of a run that went nowhere.
+_STUCK = ("livelock", "restops")
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -19,16 +25,24 @@ def whole_number(text: str | None) -> int | None:
     return int(text) or None
 
 
-def run_words(run: Run) -> str:
-    """The state beside its shape: a named outcome says more than ``finished``."""
+def wait_url(left: Run, right: Run) -> str:
+    """The comparison of two runs, as soon as both have ended."""
+    return f"{reverse('compare', args=[left.pk, right.pk])}?wait=1"
+
+
+def run_words(run: Run, place: int | None = None) -> str:
+    """The state beside its shape: a named outcome says more than ``finished``, and a
+    place in the queue more than ``queued``."""
+    if place is not None:
+        return f"queued, place {place}"
     outcome = run.outcome or ""
     if outcome and outcome not in ("completed", run.state):
-        return outcome.replace("_", " ")
+        return _OUTCOMES.get(outcome, outcome.replace("_", " "))
     return str(run.state)
 
 
 def run_shape(run: Run) -> str:
     """Which shape the state is drawn with."""
-    if run.outcome == "livelock":
+    if run.outcome in _STUCK:
         return "livelock"
     return "finished" if run.state == "cancelled" else str(run.state)

@@ -72,13 +72,13 @@ def test_the_list_of_runs_needs_three_queries(
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_the_list_of_annotations_needs_four_queries(
+def test_the_list_of_annotations_needs_five_queries(
     alice_api: APIClient, session: DebugSession, count: int, django_assert_num_queries
 ) -> None:
     for _ in range(count):
         create_annotation(session)
 
-    with django_assert_num_queries(4):  # and the session
+    with django_assert_num_queries(5):  # and the session
         alice_api.get(f"{SESSIONS}{session.pk}/annotations/")
 
 

@@ -114,6 +114,11 @@ class Api:
         wish.setdefault("breakpoints", [])
         return str(self.post("recipes/", {"image": image, **wish})["id"])
 
+    def forget_reviews(self) -> None:
+        """Mail that is read again would join what another test left of its thread."""
+        for review in self.get("reviews/")["results"]:
+            assert self.ask("DELETE", f"reviews/{review['id']}/").status == 204
+
     def session(self, title: str) -> str:
         """The id of a new session."""
         return str(self.post("sessions/", {"title": title})["id"])

@@ -14,18 +14,20 @@ from sessions_app.tests.browser.rest import Api
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-_CHECK = """() => axe.run(document, {
-  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_CHECK = """([within, tags]) => axe.run(within ?? document, {
+  runOnly: tags,
   resultTypes: ["violations"],
   iframes: false,
 })"""
 SIZES = [{"width": 1440, "height": 900}, {"width": 390, "height": 844}]
 
 
-def violations(page: Page) -> list[str]:
-    """Rule, element and reason of each."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate(_CHECK)
+def violations(page: Page, within: str | None = None) -> list[str]:
+    """Rule, element and reason of each; within: only what is inside these elements."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(_CHECK, [within, _TAGS])
     assert found["passes"], "nothing was looked at"
     return [
         f"{page.url} {rule['id']}: {node['target']} {node['failureSummary']}"
@@ -34,14 +36,15 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def in_all_dresses(page: Page) -> list[str]:
-    """Violations of an open page in light and dark, wide and narrow."""
+def in_all_dresses(page: Page, within: str | None = None) -> list[str]:
+    """Violations of an open page in light and dark, wide and narrow. within: a box that
+    lies over the page, where what is half under it has no whole target."""
     found = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         for size in SIZES:
             page.set_viewport_size(size)
-            found += [f"{theme} {size['width']} {v}" for v in violations(page)]
+            found += [f"{theme} {size['width']} {v}" for v in violations(page, within)]
     return found
 
 
@@ -86,11 +89,41 @@ counter:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/sessions/new/", "/accounts/tokens/", "/accounts/login/", "/nothing/"],
+    [
+        "/",
+        "/sessions/new/",
+        "/sessions/import/",
+        "/switch-sets/new/",
+        "/reviews/",
+        "/api/docs/",
+        "/api/docs/tokens/",
+        "/nothing/",
+        *(f"/accounts/{name}/" for name in ("tokens", "password", "invitations")),
+    ],
 )
 def test_pages(signed_in: BrowserContext, api: Api, path: str) -> None:
     page = signed_in.new_page()
     page.goto(api.base + path)
+
+    assert in_all_dresses(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["login", "reset", "reset/sent"])
+def test_pages_without_an_account(browser: Browser, api: Api, name: str) -> None:
+    page = browser.new_context().new_page()
+    page.goto(f"{api.base}/accounts/{name}/")
+
+    assert in_all_dresses(page) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["share", "edit", "runs/1/recipe", "runs/1/memory"])
+def test_pages_of_a_session(
+    signed_in: BrowserContext, api: Api, session: str, name: str
+) -> None:
+    page = signed_in.new_page()
+    page.goto(f"{api.base}/sessions/{session}/{name}/")
 
     assert in_all_dresses(page) == []
     page.close()

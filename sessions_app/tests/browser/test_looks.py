@@ -35,11 +35,13 @@ wait:
 counter:
 \t.quad\t0
 """
+#: The same, for as long as a test may take.
+LONG = SLOW.replace("$40,", "$400,")
 WATCH = {"type": "write", "length": 8, "at": "counter"}
 
 
-def open_run(page: Page, api: Api, slots: int) -> str:
-    recipe = api.assembled(SLOW, breakpoints=[WATCH] * slots, instructions=10**9)
+def open_run(page: Page, api: Api, program: str, slots: int) -> str:
+    recipe = api.assembled(program, breakpoints=[WATCH] * slots, instructions=10**10)
     session = api.session("Looked at")
     run = api.run(recipe, session)
     page.goto(f"{api.base}/sessions/{session}/")
@@ -47,7 +49,7 @@ def open_run(page: Page, api: Api, slots: int) -> str:
 
 
 def test_a_refused_breakpoint_says_why(page: Page, api: Api) -> None:
-    run = open_run(page, api, 5)
+    run = open_run(page, api, LONG, 5)
 
     fifth = page.locator("[data-breakpoint='4']")
     expect(fifth).to_contain_text("refused: -ENOSPC", timeout=20_000)
@@ -73,7 +75,7 @@ def drawn(page: Page) -> list[float]:
 def test_icons_are_drawn_while_the_server_is_away(
     page: Page, api: Api, service: Service
 ) -> None:
-    open_run(page, api, 1)
+    open_run(page, api, SLOW, 1)
     wait_for_end(page)
     os.kill(service.pid_of("uvicorn"), signal.SIGKILL)
     page.evaluate("() => { hwbpTable.drawn = null; hwbpTable.paint(); }")

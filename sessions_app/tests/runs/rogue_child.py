@@ -78,6 +78,18 @@ def wrong_direction() -> None:
     time.sleep(5)
 
 
+def mislog() -> None:
+    send(pack_json(FrameType.LOGGED, {"cpu": 0, "do": "data"}))
+    time.sleep(5)
+
+
+def log_nonsense() -> None:
+    send(
+        pack_json(FrameType.LOGGED, {"cpu": 0, "retired": 1, "seq": 1, "do": "explode"})
+    )
+    time.sleep(5)
+
+
 def refuse() -> None:
     told = {"code": "invalid_recipe", "detail": "too long", "field": "limits.events"}
     send(pack_json(FrameType.ERROR, told))

@@ -13,8 +13,10 @@ from hwbpweb.redis import redis_client
 from sessions_app import dispatch
 from sessions_app.errors import RunNotActive, StaleLease, UnknownCommand
 from sessions_app.models import DebugSession, EventChunk, Run
-from sessions_app.runner import RunEnd
+from sessions_app.runner import LoggedLine, RunEnd
+from sessions_app.selectors import records_from
 from sessions_app.services import runs
+from sessions_app.services.debugger import CommandLog
 from sessions_app.tests.factories import create_recipe, create_run, store_hits
 
 pytestmark = pytest.mark.usefixtures("redis_server")
@@ -110,6 +112,33 @@ def test_a_new_epoch_drops_what_the_last_one_stored(queued: Run) -> None:
     assert (EventChunk.objects.count(), queued.events) == (0, 0)
 
 
+def test_a_new_epoch_drops_what_a_debugger_did_to_the_last(queued: Run) -> None:
+    lease = runs.run_claim(queued.pk, "a")
+    assert lease is not None
+    log = CommandLog(lease)
+    log.add(LoggedLine(0, 0, 1, "open", "alice", "full"))
+    log.store()
+    runs.run_set_debugger(lease, {"who": "alice"})
+    expire(queued)
+
+    runs.run_claim(queued.pk, "b")
+
+    queued.refresh_from_db()
+    assert (queued.commands.count(), queued.debugger) == (0, {})
+
+
+def test_a_stale_worker_cannot_say_who_controls(queued: Run) -> None:
+    lease = runs.run_claim(queued.pk, "a")
+    assert lease is not None
+    expire(queued)
+    runs.run_claim(queued.pk, "b")
+
+    runs.run_set_debugger(lease, {"who": "alice"})
+
+    queued.refresh_from_db()
+    assert queued.debugger == {}
+
+
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
@@ -171,6 +200,27 @@ def test_the_reaper_gives_up_after_three_attempts(queued: Run) -> None:
     queued.refresh_from_db()
     assert (queued.state, queued.outcome) == ("failed", "crashed")
     assert "vanished 3 times" in queued.detail
+
+
+def test_what_the_last_of_them_stored_can_be_read_and_nothing_is_added(
+    queued: Run,
+) -> None:
+    leases = []
+    for owner in "abc":
+        leases.append(runs.run_claim(queued.pk, owner))
+        expire(queued)
+    queued.refresh_from_db()
+    store_hits(queued, 10)
+
+    runs.runs_reap()
+
+    queued.refresh_from_db()
+    assert [r.seq for r in records_from(queued, 1, 1000)] == list(range(1, 61))
+    last = leases[-1]
+    assert last is not None
+    assert not runs.lease_renew(last)
+    with pytest.raises(StaleLease):
+        runs.run_finish(last, END)
 
 
 def test_a_run_that_took_three_workers_is_not_claimed_again(queued: Run) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from emulator.trace.record import Record, pack_records
 from sessions_app import selectors, trace
+from sessions_app.chunkstore import read_block, read_blocks
 from sessions_app.errors import StaleLease
-from sessions_app.models import DebugSession, EventChunk, Run
+from sessions_app.models import DebugSession, EventChunk, Run, StoredBlock
 from sessions_app.runner import Batch
 from sessions_app.services import chunks
-from sessions_app.services.chunks import ChunkWriter, chunks_merge
+from sessions_app.services.chunks import (
+    ChunkWriter,
+    chunks_merge,
+    run_tidy,
+    runs_tidy,
+)
 from sessions_app.tests.factories import (
     EVENTS_PER_HIT,
     Moment,
@@ -139,8 +147,12 @@ def test_merging_keeps_snapshots_and_output(live: Run) -> None:
     assert len(selectors.snapshots_between(live, 1, 9000)) == 1500
     output = selectors.run_output(live)
     assert not output, "these texts belong to hits, not to OUTPUT events"
-    sides = EventChunk.objects.order_by("first_seq").values_list("side", flat=True)
-    texts = [t for side in sides for t in trace.decode_side(bytes(side))]
+    chunks = EventChunk.objects.order_by("first_seq")
+    texts = [
+        text
+        for chunk in chunks
+        for text in trace.decode_side(read_block(chunk.pk, live.pk, "side"))
+    ]
     assert [t[2] for t in texts][:2] == [b"hit 1\n", b"hit 51\n"]
     assert len(texts) == 30
 
@@ -159,3 +171,102 @@ def test_there_is_nothing_to_merge_in_full_chunks(live: Run) -> None:
     ChunkWriter(live.pk, 1).add(batch(1, 2048))
 
     assert chunks_merge(live.pk, 1) == 0
+
+
+def stored_bytes(run: Run) -> list[tuple[int, int, bytes, bytes, bytes]]:
+    return [
+        (c.first_seq, c.n, *read_blocks(c.pk, run.pk, "hot", "cold", "side"))
+        for c in EventChunk.objects.filter(run=run).order_by("first_seq")
+    ]
+
+
+def test_equal_records_are_equal_bytes_however_they_were_cut(
+    session: DebugSession,
+) -> None:
+    found = []
+    for cuts in ([1500], [1, 7, 700, 700, 92], [50] * 30):
+        run = create_run(session, state="running", outcome="")
+        writer, first = ChunkWriter(run.pk, 1), 1
+        for count in cuts:
+            # One batch, cut at other places: what the emulator said is the same.
+            part = batch(first, count)
+            part.texts = []
+            writer.add(part)
+            writer.flush()
+            first += count
+        chunks_merge(run.pk, 1)
+        found.append(stored_bytes(run))
+
+    assert found[0] == found[1] == found[2]
+    assert [n for _, n, *_ in found[0]] == [4096, 4096, 808]
+
+
+def test_a_long_merge_goes_in_steps(live: Run, monkeypatch: Any) -> None:
+    monkeypatch.setattr(chunks, "_MERGE_EVENTS", 5000)
+    write_in_tails(live, tails=60, hits_each=50)
+
+    saved = chunks_merge(live.pk, 1)
+
+    sizes = EventChunk.objects.order_by("first_seq").values_list("n", flat=True)
+    assert list(sizes) == [4096] * 4 + [18000 - 4 * 4096]
+    assert saved == 60 - 5
+    assert selectors.records_from(live, 1, 20_000) == expected(3000)
+
+
+def test_a_merge_leaves_no_block_that_nobody_names(live: Run) -> None:
+    write_in_tails(live, tails=30, hits_each=50)
+    chunks_merge(live.pk, 1)
+
+    named = chunks.chunk_keys(EventChunk.objects.all())
+    assert set(StoredBlock.objects.values_list("key", flat=True)) == named
+
+
+def test_a_merge_that_fails_changes_nothing(live: Run, monkeypatch: Any) -> None:
+    write_in_tails(live, tails=30, hits_each=50)
+    before = stored_bytes(live)
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(chunks, "discard", fail)
+    with pytest.raises(RuntimeError):
+        chunks_merge(live.pk, 1)
+
+    assert stored_bytes(live) == before
+
+
+def test_a_merge_done_twice_is_done(live: Run) -> None:
+    write_in_tails(live, tails=30, hits_each=50)
+    chunks_merge(live.pk, 1)
+
+    assert chunks_merge(live.pk, 1) == 0
+
+
+def test_a_run_whose_worker_was_lost_after_its_end_is_tidied_up(live: Run) -> None:
+    write_in_tails(live, tails=30, hits_each=50)
+    ended = timezone.now() - timedelta(minutes=5)
+    Run.objects.filter(pk=live.pk).update(state="finished", finished_at=ended)
+
+    assert runs_tidy(timezone.now()) == 1
+    assert EventChunk.objects.count() == 3
+    assert runs_tidy(timezone.now()) == 0
+
+
+def test_a_run_that_goes_on_is_not_tidied_up(live: Run) -> None:
+    write_in_tails(live, tails=30, hits_each=50)
+
+    assert (run_tidy(live.pk), runs_tidy(timezone.now())) == (False, 0)
+    assert EventChunk.objects.count() == 30
+
+
+def test_a_damaged_run_does_not_stop_who_tidies_up(live: Run) -> None:
+    write_in_tails(live, tails=3, hits_each=50)
+    damaged = StoredBlock.objects.first()
+    assert damaged is not None
+    damaged.data = b"HWBP"
+    damaged.save()
+    Run.objects.filter(pk=live.pk).update(state="finished")
+
+    assert runs_tidy(timezone.now()) == 1
+    assert runs_tidy(timezone.now()) == 0
+    assert EventChunk.objects.count() == 3

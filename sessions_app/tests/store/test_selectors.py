@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
 from emulator.trace.record import Record
 from sessions_app import selectors
-from sessions_app.filters import EventFilter
+from sessions_app.filters import parse_line
 from sessions_app.models import DebugSession, EventChunk, Run
-from sessions_app.selectors import events_page, hits_page
+from sessions_app.queries import events_page, hits_page
 from sessions_app.tests.factories import (
     EventKind,
     Moment,
@@ -51,80 +52,71 @@ def mixed(session: DebugSession) -> tuple[Run, list[Record]]:
     return run, records
 
 
-FILTERS = [
-    pytest.param(EventFilter(), id="all"),
-    pytest.param(EventFilter(kinds=frozenset({EventKind.CALL})), id="kind"),
-    pytest.param(EventFilter(kinds=frozenset({EventKind.HIT})), id="hits"),
-    pytest.param(EventFilter(cpus=frozenset({1, 3})), id="cpus"),
-    pytest.param(EventFilter(slots=frozenset({2})), id="slot"),
-    pytest.param(EventFilter(addr=(KERNEL, KERNEL + 8)), id="kernel-address"),
-    pytest.param(EventFilter(addr=(0, 0x402000)), id="user-addresses"),
-    pytest.param(EventFilter(addr=((1 << 64) - 8, (1 << 64) - 1)), id="top-address"),
-    pytest.param(EventFilter(rip=(0x401000, 0x401010)), id="rip"),
-    pytest.param(EventFilter(time=(600, 1200)), id="time"),
-    pytest.param(
-        EventFilter(
-            kinds=frozenset({EventKind.HIT}),
-            slots=frozenset({0, 1}),
-            cpus=frozenset({2}),
-            addr=(KERNEL, KERNEL),
+TOP = (1 << 64) - 8
+FILTERS: list[tuple[str, Callable[[Record], bool]]] = [
+    ("", lambda r: True),
+    ("kind:call", lambda r: r.kind == EventKind.CALL),
+    ("kind:hit", lambda r: r.kind == EventKind.HIT),
+    ("cpu:1,3", lambda r: r.cpu in (1, 3)),
+    ("slot:2", lambda r: r.slot == 2),
+    (f"addr:{KERNEL}..+9", lambda r: KERNEL <= r.addr < KERNEL + 9),
+    ("addr:..0x402000", lambda r: r.addr <= 0x402000),
+    (f"addr:{TOP}..", lambda r: r.addr >= TOP),
+    ("rip:0x401000..0x401010", lambda r: 0x401000 <= r.rip <= 0x401010),
+    ("t:600..1200", lambda r: 600 <= r.retired <= 1200),
+    ("seq:150..420", lambda r: 150 <= r.seq <= 420),
+    ("value>=777", lambda r: r.value >= 777),
+    ("slot:0 or cpu:2", lambda r: r.slot == 0 or r.cpu == 2),
+    ("not (slot:0 cpu:2)", lambda r: not (r.slot == 0 and r.cpu == 2)),
+    ("slot:0 slot:1", lambda r: False),
+    (
+        f"kind:hit slot:0,1 cpu:2 addr:{KERNEL}",
+        lambda r: (
+            (r.kind, r.cpu, r.addr) == (EventKind.HIT, 2, KERNEL) and r.slot in (0, 1)
         ),
-        id="together",
     ),
 ]
+with_filters = pytest.mark.parametrize(
+    ("text", "passes"), FILTERS, ids=[text for text, _ in FILTERS]
+)
 
 
-def passes(record: Record, wanted: EventFilter) -> bool:
-    """The filter said a second time, plainly."""
-    spans = (
-        (wanted.addr, record.addr),
-        (wanted.rip, record.rip),
-        (wanted.time, record.retired),
-    )
-    return (
-        (not wanted.kinds or record.kind in wanted.kinds)
-        and (not wanted.cpus or record.cpu in wanted.cpus)
-        and (not wanted.slots or record.slot in wanted.slots)
-        and all(not span or span[0] <= value <= span[1] for span, value in spans)
-    )
-
-
-@pytest.mark.parametrize("wanted", FILTERS)
+@with_filters
 def test_a_filter_gives_what_a_plain_list_gives(
-    mixed: tuple[Run, list[Record]], wanted: EventFilter
+    mixed: tuple[Run, list[Record]], text: str, passes: Callable[[Record], bool]
 ) -> None:
     run, records = mixed
 
-    found, cursor = events_page(run, wanted, 0, 1000)
+    found, cursor = events_page(run, parse_line(text, {}), 0, 1000)
 
-    assert found == [r for r in records if passes(r, wanted)]
+    assert found == [r for r in records if passes(r)]
     assert cursor is None
 
 
-@pytest.mark.parametrize("wanted", FILTERS)
+@with_filters
 def test_pages_join_to_the_whole(
-    mixed: tuple[Run, list[Record]], wanted: EventFilter
+    mixed: tuple[Run, list[Record]], text: str, passes: Callable[[Record], bool]
 ) -> None:
     run, records = mixed
     found: list[Record] = []
     cursor: int | None = 0
 
     while cursor is not None:
-        page, cursor = events_page(run, wanted, cursor, 37)
+        page, cursor = events_page(run, parse_line(text, {}), cursor, 37)
         found += page
 
-    assert found == [r for r in records if passes(r, wanted)]
+    assert found == [r for r in records if passes(r)]
 
 
-@pytest.mark.parametrize("wanted", FILTERS)
+@with_filters
 def test_hits_keep_their_numbers_under_a_filter(
-    mixed: tuple[Run, list[Record]], wanted: EventFilter
+    mixed: tuple[Run, list[Record]], text: str, passes: Callable[[Record], bool]
 ) -> None:
     run, records = mixed
     hits = [r for r in records if r.kind == EventKind.HIT]
-    numbered = [(n, r) for n, r in enumerate(hits, 1) if passes(r, wanted)]
+    numbered = [(n, r) for n, r in enumerate(hits, 1) if passes(r)]
 
-    found, _ = hits_page(run, wanted, 0, 1000)
+    found, _ = hits_page(run, parse_line(text, {}), 0, 1000)
 
     assert found == numbered
 
@@ -132,7 +124,7 @@ def test_hits_keep_their_numbers_under_a_filter(
 def test_a_page_of_hits_can_begin_at_a_number(mixed: tuple[Run, list[Record]]) -> None:
     run, _ = mixed
 
-    found, _ = hits_page(run, EventFilter(), 0, 5, first=100)
+    found, _ = hits_page(run, parse_line("", {}), 0, 5, first=100)
 
     assert [number for number, _ in found] == [100, 101, 102, 103, 104]
 
@@ -179,9 +171,9 @@ def test_statistics_spare_chunks_from_decoding(
         store_chunk(
             run, [event(chunk + 1, EventKind.HIT, addr=addr, slot=0)], hits_before=chunk
         )
-    wanted = EventFilter(addr=(KERNEL + 0x5000, KERNEL + 0x5000))
+    wanted = parse_line(f"addr:{KERNEL + 0x5000}", {})
 
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(5):  # type: ignore[operator]
         found, _ = hits_page(run, wanted, 0, 10)
 
     assert [number for number, _ in found] == [6]

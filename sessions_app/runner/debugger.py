@@ -1,0 +1,111 @@
+"""What execute asks of those who carry a debugger's bytes. Called in its thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from emulator.errors import WireError
+from emulator.wire import FrameType, pack, pack_json
+
+_MAX_WHO = 200
+_DOES = ("open", "data", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedLine:
+    """A line of the command log: a debugger's message and where it acts."""
+
+    cpu: int
+    retired: int
+    seq: int
+    do: str
+    who: str = ""
+    face: str = ""
+    data: bytes = b""
+
+
+def logged_line(told: Mapping[str, Any]) -> LoggedLine:
+    """Of a LOGGED frame. Raises WireError."""
+    try:
+        line = LoggedLine(
+            cpu=int(told["cpu"]),
+            retired=int(told["retired"]),
+            seq=int(told["seq"]),
+            do=str(told["do"]),
+            who=str(told.get("who", ""))[:_MAX_WHO],
+            face=str(told.get("face", "")),
+            data=bytes.fromhex(told.get("data", "")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"no line of a command log: {error!r}") from error
+    if line.do not in _DOES:
+        raise WireError(f"{line.do!r:.40} in a command log; allowed: open, data, close")
+    return line
+
+
+def open_frame(who: str, face: str) -> bytes:
+    """A debugger connects."""
+    return pack_json(FrameType.DEBUG_OPEN, {"who": who[:_MAX_WHO], "face": face})
+
+
+def data_frame(data: bytes) -> bytes:
+    """It says something."""
+    return pack(FrameType.DEBUG_DATA, data)
+
+
+def close_frame() -> bytes:
+    """It is gone."""
+    return pack(FrameType.DEBUG_CLOSE)
+
+
+class DebuggerPort(Protocol):
+    """The worker's end of all debuggers' connections to one run."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a debugger holds the machine; such time is not the run's."""
+        ...
+
+    def frames(self) -> bytes:
+        """Frames for the child, whole, in order."""
+        ...
+
+    def on_out(self, data: bytes) -> None:
+        """The child says something to the debugger."""
+        ...
+
+    def on_state(self, told: Mapping[str, Any]) -> None:
+        """Who controls, and how the machine stands."""
+        ...
+
+    def on_logged(self, line: LoggedLine) -> None:
+        """A command is about to act."""
+        ...
+
+    def settle(self) -> None:
+        """All that the child said at once has been passed on."""
+        ...
+
+
+class NoDebugger:
+    """A run that nobody can attach to."""
+
+    holds = False
+
+    def frames(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def on_out(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    def on_state(self, told: Mapping[str, Any]) -> None:
+        """Nobody asked."""
+
+    def on_logged(self, line: LoggedLine) -> None:
+        """Nobody did anything."""
+
+    def settle(self) -> None:
+        """Nothing to do."""

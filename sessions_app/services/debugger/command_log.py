@@ -1,0 +1,78 @@
+"""The command log of a run under one lease. A line is stored before anything is passed on
+that it caused."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
+
+from sessions_app.models import Run, RunCommand
+from sessions_app.runner import LoggedLine
+from sessions_app.services.runs import Lease
+
+
+class CommandLog:
+    """Numbers lines and stores them, those of one moment at once."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._last = 0
+        self._new: list[RunCommand] = []
+
+    def add(self, line: LoggedLine) -> None:
+        """Take a line."""
+        self._last += 1
+        self._new.append(
+            RunCommand(
+                run_id=self._lease.run_id,
+                epoch=self._lease.epoch,
+                number=self._last,
+                **asdict(line),
+            )
+        )
+
+    def store(self) -> None:
+        """Write what was taken."""
+        if self._new:
+            RunCommand.objects.bulk_create(self._new)
+            self._new = []
+
+
+def command_page(
+    run: Run, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Lines after the first so many, and the cursor to go on from, None at the end."""
+    found: list[dict[str, Any]] = []
+    skip = after
+    for source in _sources(run):
+        own = _own(source)
+        wanted = limit + 1 - len(found)
+        found += [command.to_line() for command in own[skip : skip + wanted]]
+        skip = max(0, skip - own.count())
+        if len(found) > limit:
+            return found[:limit], after + limit
+    return found, None
+
+
+def _sources(run: Run) -> list[Run]:
+    """The runs whose logs make up a run's, the oldest first."""
+    found = [run]
+    while found[0].played_from is not None:
+        found.insert(0, found[0].played_from)
+    return found
+
+
+def _own(run: Run) -> QuerySet[RunCommand]:
+    return RunCommand.objects.filter(run=run, epoch=run.epoch).order_by("number")
+
+
+def command_lines(run: Run) -> list[dict[str, Any]]:
+    """All that debuggers did to a run, as its child takes it: what it played back, and
+    what was done to it since."""
+    return [
+        command.to_line()
+        for source in _sources(run)
+        for command in _own(source).iterator()
+    ]

@@ -1,0 +1,1 @@
+"""Webhooks: addresses of people that hear of what happens to their things."""
