@@ -8,21 +8,23 @@ export class MomentPane {
     this.fragment = fragment;
     this.onShown = onShown;
     this.turn = 0;
+    this.since = new URLSearchParams(location.search).get("since"); // stays from hit to hit
   }
 
-  url(number, key) {
-    const url = new URL(this.fragment.replace(/\/0\/$/, `/${number}/`), location.href);
+  url(number, key, fragment = this.fragment) {
+    const url = new URL(fragment.replace(/\/0\/$/, `/${number}/`), location.href);
     if (key) url.searchParams.set("moment", key);
+    if (this.since) url.searchParams.set("since", this.since);
     return url;
   }
 
-  async show(number, key = "") {
+  async show(number, key = "", fragment = this.fragment) {
     this.turn += 1;
     const turn = this.turn;
     for (let attempt = 0; attempt < RETRIES && turn === this.turn; attempt += 1) {
       let answer;
       try {
-        answer = await fetch(this.url(number, key), { credentials: "same-origin" });
+        answer = await fetch(this.url(number, key, fragment), { credentials: "same-origin" });
       } catch {
         return false; // Offline: what is loaded stays.
       }
@@ -41,7 +43,7 @@ export class MomentPane {
   swap(text, turn) {
     if (turn !== this.turn) return;
     const page = new DOMParser().parseFromString(text, "text/html");
-    for (const id of ["why-pane", "state-pane", "code-pane"]) {
+    for (const id of ["why-pane", "state-pane", "slots-pane", "code-pane"]) {
       const fresh = page.getElementById(id);
       const here = document.getElementById(id);
       if (!fresh || !here) continue;

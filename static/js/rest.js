@@ -19,28 +19,29 @@ function fromJson(hit) {
     cpu: hit.cpu,
     slot: hit.slot,
     flags: hit.flags,
+    task: hit.task,
     at: hit.at,
+    was: hit.was === undefined || hit.was === null ? hit.was : BigInt(hit.was),
+    verdict: hit.verdict,
+    severity: hit.severity,
   };
 }
 
-export async function hitsFrom(run, number, limit) {
-  const body = await read(`${BASE}/runs/${run}/hits/?from=${number}&limit=${limit}`);
-  return body.results.map(fromJson);
+export async function hitsFrom(run, number, limit, judged) {
+  const page = await found(run, { offset: number - 1, limit, ...(judged ? { verdict: 1 } : {}) });
+  return page.hits;
 }
 
-export async function hitsBetween(run, first, last, take) {
-  for (let after = first - 1; after < last; ) {
-    const body = await read(`${BASE}/runs/${run}/hits/?after=${after}&limit=1000`);
-    const inside = body.results.map(fromJson).filter((hit) => hit.seq <= last);
-    take(inside);
-    if (!inside.length || inside.length < body.results.length || !body.next) return;
-    after = inside.at(-1).seq;
-  }
+// Breakpoints of the recipe that the run's kernel did not take.
+export async function refusals(run) {
+  const body = await read(`${BASE}/runs/${run}/events/?q=kind:breakpoint_registered&limit=1000`);
+  return body.results.filter((event) => event.ret < 0);
 }
 
-export async function filtered(run, query, after) {
-  const body = await read(`${BASE}/runs/${run}/hits/?${query}&after=${after}&limit=500`);
-  return { hits: body.results.map(fromJson), more: Boolean(body.next) };
+// A page of what a query finds, by place; of all hits without one.
+export async function found(run, parameters) {
+  const body = await read(`${BASE}/runs/${run}/hits/found/?${new URLSearchParams(parameters)}`);
+  return { ...body, hits: body.results.map(fromJson) };
 }
 
 export const state = (run) => read(`${BASE}/runs/${run}/`);

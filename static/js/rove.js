@@ -1,7 +1,8 @@
-// One tab stop per composite (tree, bit strip), arrows inside.
+// One tab stop per composite (tree, bit strip, bytes), arrows inside.
 const MOVES = {
   tree: { ArrowDown: 1, ArrowUp: -1 },
   bits: { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 16, ArrowUp: -16 },
+  bytes: { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 16, ArrowUp: -16 },
 };
 
 export function rove(root) {

@@ -1,6 +1,9 @@
 // The run's state in the top bar and the status bar, and the commands that change it.
 import { grouped } from "./format.js";
 
+// As sessions_app/views/pages.py says them.
+const STUCK = new Set(["livelock", "restops"]);
+const WORDS = { restops: "stops for ever" };
 const OVER = new Set(["finished", "failed", "cancelled"]);
 
 export class RunState {
@@ -26,9 +29,12 @@ export class RunState {
     this.ws.dataset.state = state.state;
     const shown = document.getElementById("run-state");
     const outcome = state.outcome ?? "";
-    const shape = outcome === "livelock" ? "livelock" : state.state === "cancelled" ? "finished" : state.state;
+    const shape = STUCK.has(outcome) ? "livelock" : state.state === "cancelled" ? "finished" : state.state;
     shown.dataset.s = shape;
-    shown.textContent = outcome && outcome !== "completed" ? outcome.replaceAll("_", " ") : state.state;
+    const words = outcome && outcome !== "completed" ? (WORDS[outcome] ?? outcome.replaceAll("_", " ")) : state.state;
+    const said = state.place ? `queued, place ${state.place}` : words;
+    // It is a live region: what is said already is not said again.
+    if (shown.textContent !== said) shown.textContent = said;
     if (this.form) {
       this.form.hidden = this.over;
       this.form.querySelector("[data-command=pause]").hidden = state.state !== "running";

@@ -1,85 +1,99 @@
-// The session page: one selection drives table, tree, state and address bar.
+// The session page: one selection drives timeline, table, tree, state and address bar.
+import { Debugger } from "./debugger.js";
 import { Feed } from "./feed.js";
 import { grouped, hex } from "./format.js";
 import { HitsTable } from "./hits_table.js";
+import { MemoryTab } from "./memory.js";
 import { MomentPane } from "./moment.js";
+import { Presence } from "./presence.js";
 import * as rest from "./rest.js";
 import { RunState } from "./run_state.js";
+import { Storm } from "./storm.js";
 import { Symbols } from "./symbols.js";
 import { swapForms } from "./swap.js";
+import { Address } from "./workspace/address.js";
+import { Columns } from "./workspace/columns.js";
+import { Filter } from "./workspace/filter.js";
+import { bindKept } from "./workspace/kept.js";
+import { bindKeys } from "./workspace/keys.js";
+import { Panes } from "./workspace/panes.js";
+import { Problems } from "./workspace/problems.js";
+import { Selection } from "./workspace/selection.js";
+import { TimelinePane } from "./workspace/timeline_pane.js";
 
 const $ = (id) => document.getElementById(id);
 const ws = $("ws");
 const ERRNO = { "-12": "-ENOMEM", "-16": "-EBUSY", "-22": "-EINVAL", "-28": "-ENOSPC", "-95": "-EOPNOTSUPP" };
+const OVER = ["finished", "failed", "cancelled"];
 
 function start() {
   const data = ws.dataset;
+  const address = new Address();
   const breakpoints = JSON.parse($("breakpoints").textContent);
   const letters = new Map(breakpoints.map((bp) => [bp.address, bp.letters]));
   const noted = new Set(JSON.parse($("noted").textContent));
   let symbols = new Symbols();
-  let query = $("hits").dataset.filter;
 
-  const table = new HitsTable($("hits"), {
-    fetch: (number, limit) => rest.hitsFrom(data.run, number, limit),
+  const columns = new Columns(address, () => {
+    table.relayout();
+    if (filter.query) filter.apply();
+  });
+  const table = new HitsTable($("hits"), columns, {
+    fetch: (number, limit, judged) => rest.hitsFrom(data.run, number, limit, judged),
     letters: (hit) => letters.get(hex(hit.addr)) ?? "",
     at: (hit) => symbols.name(hit.rip),
     href: (number) => `${data.page}?run=${data.number}&hit=${number}`,
     noted: (number) => noted.has(number),
+    over: () => OVER.includes(data.state),
     waiting: () => breakpoints.map((bp) => `Armed: ${bp.letters} ${bp.place}.`).join(" "),
   });
-  const pane = new MomentPane(data.fragment, () => {});
+  const problems = new Problems($("problems"), data.problems);
+  const pane = new MomentPane(data.fragment, () => selection.shown());
   const runState = new RunState(ws);
-
-  function address(number, key) {
-    const url = new URL(location.href);
-    url.searchParams.set("run", data.number);
-    url.searchParams.set("hit", number);
-    if (key) url.searchParams.set("moment", key);
-    else url.searchParams.delete("moment");
-    url.searchParams.delete("line");
-    url.hash = "";
-    history.replaceState(null, "", url);
-  }
-
-  function choose(number, options = {}) {
-    if (number < 1 || number > table.total) return;
-    table.choose(number, options);
-    data.hit = number;
-    address(number, options.key);
-    for (const field of document.querySelectorAll('#share-body input[name="hit"]')) field.value = number;
-    for (const text of document.querySelectorAll("[data-hit-number]")) text.textContent = grouped(number);
-    for (const words of document.querySelectorAll("[data-hit-words]")) words.hidden = false;
-    for (const link of document.querySelectorAll("[data-share]")) {
-      const url = new URL(link.href);
-      url.searchParams.set("hit", number);
-      link.href = url;
-    }
-    pane.show(number, options.key);
-  }
-
-  function step(by) {
-    const row = table.rowOf(table.chosen) + by;
-    if (row >= 0 && row < table.count) choose(table.numberAt(row));
-  }
+  const gdb = new Debugger();
+  const memory = new MemoryTab((text) => runState.say(text));
+  const presence = new Presence($("viewers"));
+  const storm = new Storm($("storm"));
+  const timeline = new TimelinePane(data.run, address, problems, {
+    hit: (number) => selection.hit(number),
+    event: (seq) => selection.event(seq),
+    problem: (problem) => selection.problem(problem),
+    brush: (from, to, axis) => filter.setSpan(axis, from, to),
+  });
+  const selection = new Selection({ data, table, pane, memory, timeline, problems, address, say: (text) => runState.say(text) });
+  const filter = new Filter(data.run, table, columns, {
+    changed(query) {
+      address.put({ q: query });
+      timeline.filtered((axis) => filter.span(axis));
+    },
+    applied: () => selection.place(),
+  });
+  timeline.on = { axis: () => timeline.filtered((axis) => filter.span(axis)) };
 
   const feed = new Feed(data.run, Number(data.epoch), Number(data.events), {
     hits(fresh, last) {
       table.add(fresh, last);
       data.hits = table.total;
       runState.progress(feed.seq, table.total);
-      if (!table.chosen && table.total) choose(1, { follow: table.follow });
-      if (query && fresh.length) refilter();
+      if (!selection.any && table.total) selection.hit(1, { follow: table.follow });
+      if (fresh.length) filter.grown();
+      timeline.drawn.grown();
     },
     state(state) {
       runState.set(state);
-      if (runState.over) {
-        feed.finish();
-        table.add([], state.hits ?? table.total);
-        data.hits = table.total;
-        refreshOutput();
-      }
+      gdb.set(state);
+      if (!runState.over) return;
+      const wasOver = feed.over;
+      feed.finish();
+      table.add([], state.hits ?? table.total);
+      data.hits = table.total;
+      if (wasOver) return; // it is followed only for who looks at it
+      filter.grown();
+      over();
     },
+    counts: (frame) => storm.took(frame.count),
+    viewers: (told) => presence.show(told),
+    registered: () => rest.refusals(data.run).then((found) => found.forEach((one) => feed.on.refused(one.slot, one.ret))),
     refused(index, ret) {
       const words = document.querySelector(`[data-breakpoint="${index}"] .is-fault`);
       if (!words) return;
@@ -90,12 +104,9 @@ function start() {
       table.clear();
       data.hits = 0;
     },
+    // Its hits are in the store: the numbers after it are exact, and rows load when they are looked at.
     gap(first, count) {
-      runState.say(`catching up: events ${grouped(first)} to ${grouped(first + count - 1)}`);
-      rest
-        .hitsBetween(data.run, first, first + count - 1, (hits) => table.add(hits, hits.at(-1)?.number ?? 0))
-        .then(() => runState.say(`cursor ${grouped(feed.seq)}, gap filled`))
-        .catch(() => runState.say(`cursor ${grouped(feed.seq)}; a gap of ${grouped(count)} events is not filled yet`));
+      runState.say(`events ${grouped(first)} to ${grouped(first + count - 1)} were not sent; they are stored`);
     },
     line(text) {
       $("offline").hidden = !text;
@@ -104,126 +115,19 @@ function start() {
     },
   });
 
-  async function refreshOutput() {
+  async function over() {
+    timeline.live = false;
+    timeline.drawn.refresh();
     const answer = await fetch(document.querySelector("[data-output]").dataset.output, { credentials: "same-origin" });
     if (answer.ok) $("output").replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+    await problems.refresh();
+    timeline.refreshProblems();
   }
 
-  /* ---- filter: the server's own, over all hits ---- */
-  let filterTurn = 0;
-  async function refilter() {
-    filterTurn += 1;
-    const turn = filterTurn;
-    if (!query) {
-      table.setRows(null);
-      $("q-n").textContent = grouped(table.total);
-      return;
-    }
-    await new Promise((done) => setTimeout(done, 120));
-    if (turn !== filterTurn) return;
-    try {
-      const numbers = [];
-      let after = 0;
-      let more = true;
-      while (more && numbers.length < 5000) {
-        const page = await rest.filtered(data.run, new URLSearchParams({ q: query }), after);
-        if (turn !== filterTurn) return;
-        for (const hit of page.hits) {
-          table.known.set(hit.number, hit);
-          numbers.push(hit.number);
-        }
-        after = page.hits.at(-1)?.seq ?? after;
-        more = page.more;
-      }
-      table.setRows(numbers);
-      $("q").removeAttribute("aria-invalid");
-      $("q-n").textContent = `${grouped(numbers.length)}${more ? "+" : ""} of ${grouped(table.total)}`;
-    } catch (error) {
-      $("q").setAttribute("aria-invalid", "true");
-      $("q-n").textContent = error.message;
-    }
-  }
-  $("filter").addEventListener("submit", (event) => {
-    event.preventDefault();
-    query = $("q").value.trim();
-    refilter();
-  });
-  $("q").addEventListener("input", () => {
-    query = $("q").value.trim();
-    refilter();
-  });
-  $("q").addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    $("q").value = query = "";
-    refilter();
-    $("hits").focus();
-  });
+  bindKept({ selection, pane, address, say: (text) => runState.say(text) });
+  bindKeys({ selection, table, timeline, runState, gdb, address });
+  const panes = new Panes(ws, address);
 
-  /* ---- pointer ---- */
-  document.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-    const row = event.target.closest("#hits a.hit");
-    const side = event.target.closest("#h-prev, #h-next");
-    const moment = event.target.closest("[data-moment]");
-    const line = event.target.closest("[data-patch-line]");
-    const tab = event.target.closest("[data-pane]");
-    if (row?.dataset.number) choose(Number(row.dataset.number));
-    else if (side) step(side.id === "h-next" ? 1 : -1);
-    else if (moment) choose(table.chosen, { key: moment.dataset.moment });
-    else if (line) annotateLine(line.dataset.patchLine);
-    else if (tab) showPane(tab.dataset.pane);
-    else return;
-    event.preventDefault();
-  });
-
-  function showPane(name) {
-    $("main").dataset.show = name;
-    for (const button of document.querySelectorAll("[data-pane]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.pane === name));
-    }
-    table.choose(table.chosen);
-  }
-
-  function annotateLine(number) {
-    showPane("why");
-    const field = $("note-line");
-    if (!field) return;
-    field.value = number;
-    $("note-body").focus();
-  }
-
-  /* ---- keys ---- */
-  const tabList = document.querySelector("[role=tablist]");
-  const moment = (at) => document.querySelectorAll("[data-moment]")[at]?.click();
-  const keys = {
-    j: () => step(1),
-    k: () => step(-1),
-    g: () => table.count && choose(table.numberAt(0)),
-    G: () => table.count && choose(table.numberAt(table.count - 1)),
-    "/": () => $("q").focus(),
-    1: () => moment(0),
-    2: () => moment(1),
-    m: () => $("note-body")?.focus(),
-    y: () => navigator.clipboard?.writeText(location.href).then(() => runState.say("link to this moment copied")),
-    "]": () => tabList.step(1),
-    "[": () => tabList.step(-1),
-    " ": () => runState.toggle(),
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.target.closest("input,textarea,select,dialog[open],summary")) return;
-    if (event.metaKey || event.ctrlKey || event.altKey || !keys[event.key]) return;
-    if (event.key === " " && event.target.closest("button,a")) return;
-    event.preventDefault();
-    keys[event.key]();
-  });
-  $("hits").addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    step(by);
-  });
-
-  /* ---- start ---- */
   rest.symbols(data.run).then(
     (found) => {
       symbols = new Symbols(found);
@@ -234,10 +138,15 @@ function start() {
   table.add([], Number(data.hits));
   table.follow = !data.hit;
   if (data.hit) table.choose(Number(data.hit), { centre: true });
-  if (query) refilter();
+  selection.shown();
+  memory.moment(data.event ? { event: data.event } : data.hit ? { hit: data.hit } : null);
+  timeline.live = !runState.over;
+  const ready = timeline.start((axis) => filter.span(axis));
+  feed.over = runState.over;
+  feed.start();
   if (runState.over) runState.say("trace complete");
-  else feed.start();
-  Object.assign(window, { hwbpFeed: feed, hwbpTable: table }); // for tests and the console
+  // For tests and the console.
+  Object.assign(window, { hwbpFeed: feed, hwbpTable: table, hwbpTimeline: timeline.drawn, hwbpPanes: panes, hwbpReady: ready });
 }
 
 swapForms();

@@ -10,6 +10,7 @@ export function tabs(list) {
       if (panel) panel.hidden = !on;
     }
     if (focus) tab.focus();
+    list.dispatchEvent(new CustomEvent("chosen", { detail: tab.id }));
     tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   list.hidden = false;
