@@ -23,8 +23,14 @@ from sessions_app import tasks
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with a browser come last: Playwright keeps an event loop running in this
-    thread, beside which no asyncio test can start its own."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    thread, beside which no asyncio test can start its own. The longest test comes first:
+    nobody has to wait for it alone."""
+    items.sort(
+        key=lambda item: (
+            "browser" in getattr(item, "fixturenames", ()),
+            "test_postgresql" not in item.nodeid,
+        )
+    )
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +80,12 @@ def redis_server(server_url: str, settings: Any) -> str:
 
 @pytest.fixture
 def worker(redis_server: str, transactional_db: None) -> Iterator[None]:
-    """A Celery worker of both queues that runs the product's tasks in a thread."""
+    """A Celery worker of all queues that runs the product's tasks in a thread."""
     assert tasks.execute_run.name in app.tasks
     with start_worker(
         app,
         pool="solo",
-        queues=["runs", "quick"],
+        queues=["runs", "quick", "notices"],
         perform_ping_check=False,
         shutdown_timeout=30,
         loglevel="WARNING",

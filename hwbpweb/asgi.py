@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
-from channels.auth import AuthMiddlewareStack
-from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
@@ -22,11 +20,14 @@ _http = get_asgi_application()
 # The consumers import models, which exist only after the line above.
 _routing = import_module("sessions_app.routing")
 
+#: Addresses that take more.
+_LONGER = dict.fromkeys(
+    ("/api/v1/bundles/", "/sessions/import/"), settings.MAX_BUNDLE + ENVELOPE
+)
+
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(_http, settings.MAX_UPLOAD + ENVELOPE),
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(_routing.websocket_urlpatterns))
-        ),
+        "http": BodyLimit(_http, settings.MAX_UPLOAD + ENVELOPE, _LONGER),
+        "websocket": _routing.websockets,
     }
 )

@@ -7,7 +7,7 @@ announced or grown beyond the limit is thrown away chunk by chunk and answered w
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -25,52 +25,57 @@ class _TooLong(Exception):
 
 
 class BodyLimit:
-    """Wraps an ASGI application; limit in bytes."""
+    """Wraps an ASGI application; limit in bytes, longer: other limits by path."""
 
-    def __init__(self, app: App, limit: int) -> None:
+    def __init__(
+        self, app: App, limit: int, longer: Mapping[str, int] | None = None
+    ) -> None:
         self.app = app
         self.limit = limit
+        self.longer = longer or {}
 
     async def __call__(
         self, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
+        limit = self.longer.get(scope.get("path", ""), self.limit)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif _announced(scope) > self.limit:
-            await self._refuse(receive, send, _announced(scope))
+        elif _announced(scope) > limit:
+            await _refuse(receive, send, _announced(scope), limit)
         else:
             try:
-                await self.app(scope, _counted(receive, self.limit), send)
+                await self.app(scope, _counted(receive, limit), send)
             except _TooLong:
-                await self._refuse(receive, send, None)
+                await _refuse(receive, send, None, limit)
 
-    async def _refuse(self, receive: Receive, send: Send, size: int | None) -> None:
-        await _drain(receive)
-        body = json.dumps(
-            {
-                "type": "urn:hwbpweb:problem:body_too_large",
-                "title": "Content Too Large",
-                "status": 413,
-                "code": "body_too_large",
-                "detail": f"The body has {size or 'more'} bytes; at most {self.limit} "
-                f"are allowed. Nothing was stored.",
-                "errors": [
-                    {
-                        "field": "body",
-                        "value": size,
-                        "detail": "too long",
-                        "allowed": f"at most {self.limit} bytes",
-                    }
-                ],
-            }
-        ).encode()
-        headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+async def _refuse(receive: Receive, send: Send, size: int | None, limit: int) -> None:
+    await _drain(receive)
+    body = json.dumps(
+        {
+            "type": "urn:hwbpweb:problem:body_too_large",
+            "title": "Content Too Large",
+            "status": 413,
+            "code": "body_too_large",
+            "detail": f"The body has {size or 'more'} bytes; at most {limit} "
+            f"are allowed. Nothing was stored.",
+            "errors": [
+                {
+                    "field": "body",
+                    "value": size,
+                    "detail": "too long",
+                    "allowed": f"at most {limit} bytes",
+                }
+            ],
+        }
+    ).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _announced(scope: MutableMapping[str, Any]) -> int:

@@ -56,13 +56,23 @@ def checks() -> list[Check]:
             _PRODUCTION,
         ),
         Check("types", [_PYTHON, "-m", "mypy", *packages()]),
-        pytest([]),
+        pytest([*_shared(), "--durations", "25"]),
     ]
 
 
+def _shared() -> list[str]:
+    """Processes share the tests: many of them wait for a browser or a server. A file's
+    tests stay together, for they share what they started, and files come in conftest's
+    order: the one that takes longest first, for nobody shall wait for it alone."""
+    processes = max(2, min(4, (os.cpu_count() or 1) + 1))
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def pytest(arguments: Sequence[str]) -> Check:
-    """The tests, with warnings as errors and in random order."""
-    return Check("tests", [_PYTHON, "-m", "pytest", "-W", "error", *arguments])
+    """The tests, with warnings as errors and in random order. A file that nobody closed
+    is told of when the garbage is collected, in whatever test that happens: it warns."""
+    strict = ["-W", "error", "-W", "default::ResourceWarning"]
+    return Check("tests", [_PYTHON, "-m", "pytest", *strict, *arguments])
 
 
 def run(check: Check) -> bool:

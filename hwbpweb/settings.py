@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+
+from hwbpweb.static_version import static_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -52,7 +55,6 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "sessions_app",
 ]
 
@@ -66,6 +68,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: it calls the view, so that no process_view after it would be asked.
+    "sessions_app.moved_chunks.MovedChunks",
 ]
 
 ROOT_URLCONF = "hwbpweb.urls"
@@ -131,7 +135,11 @@ CELERY_BROKER_URL = celery_url(REDIS_URL)
 CELERY_RESULT_BACKEND = celery_url(REDIS_URL)
 CELERY_RESULT_EXPIRES = 300
 CELERY_TASK_DEFAULT_QUEUE = "quick"
-CELERY_TASK_ROUTES = {"runs.*": {"queue": "runs"}, "quick.*": {"queue": "quick"}}
+CELERY_TASK_ROUTES = {
+    "runs.*": {"queue": "runs"},
+    "quick.*": {"queue": "quick"},
+    "notices.*": {"queue": "notices"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -150,12 +158,37 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_TIMEZONE = "UTC"
 
+#: Where blocks of chunks are; empty: in the database.
+CHUNK_DIR = os.environ.get("HWBPWEB_CHUNK_DIR") or ""
+
+# --- How long things are kept (docs/operations.md); 0: for ever, without a limit
+
+#: Days after which the trace of a run that nobody pinned, annotated or shared may go.
+KEEP_DAYS = float(os.environ.get("HWBPWEB_KEEP_DAYS") or 0)
+#: Bytes of all traces; beyond it the oldest of those go.
+KEEP_BYTES = int(os.environ.get("HWBPWEB_KEEP_BYTES") or 0)
+#: Days in which a deletion can be undone.
+UNDO_DAYS = float(os.environ.get("HWBPWEB_UNDO_DAYS") or 7)
+
+# --- What one person may have at once (docs/operations.md); 0: no limit
+
+#: Runs that wait or go on.
+MAX_RUNS = int(os.environ.get("HWBPWEB_MAX_RUNS") or 100)
+#: Bytes of traces and programs.
+MAX_BYTES = int(os.environ.get("HWBPWEB_MAX_BYTES") or 20 << 30)
+#: Minutes that a run stands still, holding a worker, while nobody looks at it ...
+HOLD_MINUTES = float(os.environ.get("HWBPWEB_HOLD_MINUTES") or 30)
+#: ... and while somebody does.
+HOLD_WATCHED_MINUTES = float(os.environ.get("HWBPWEB_HOLD_WATCHED_MINUTES") or 240)
+
 # --- Runs
 
 #: A worker renews its lease each LEASE_RENEW seconds; after LEASE_TTL another may take it.
 LEASE_RENEW = 1.0
 LEASE_TTL = 5.0
 MAX_ATTEMPTS = 3
+#: Whether an owner may open a TCP port on the worker's loopback for a debugger.
+DEBUG_PORTS = _flag("HWBPWEB_DEBUG_PORTS", default=True)
 
 # --- API
 
@@ -170,7 +203,7 @@ REST_FRAMEWORK = {
         "sessions_app.api.parsers.JSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "sessions_app.api.documented.AsDeclared",
     "EXCEPTION_HANDLER": "sessions_app.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -180,19 +213,52 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ShareRoleEnum": [
+            (role, role.title()) for role in ("viewer", "commenter", "controller")
+        ],
+        "TeamRoleEnum": "sessions_app.models.Membership.Role",
+        "LinkStateEnum": [
+            (each, each) for each in ("open", "revoked", "expired", "used up")
+        ],
+        "TokenScopeEnum": [
+            (each, each.title()) for each in ("read", "write", "control")
+        ],
+        "VersionRoleEnum": [("buggy", "buggy"), ("fixed", "fixed")],
+        "RunStateEnum": "sessions_app.models.Run.State",
+        "ReviewStateEnum": "sessions_app.models.Review.State",
+        "CheckStateEnum": ["pending", "success", "warning", "fail"],
+        "VisibilityEnum": "sessions_app.models.Review.Visibility",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "sessions_app.api.documented.document_problems",
+    ],
 }
 
-# --- Uploads: a program image or a patch, nothing larger
+# --- Uploads: a program image or a patch; a bundle by a way of its own
 
 MAX_UPLOAD = int(os.environ.get("HWBPWEB_MAX_UPLOAD") or 16 << 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD
+#: A run of another installation. It passes through Redis: mind its maxmemory.
+MAX_BUNDLE = int(os.environ.get("HWBPWEB_MAX_BUNDLE") or 128 << 20)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 # --- People
 
+#: Whether everybody may make an account; by invitation people always can.
+SIGN_UP = _flag("HWBPWEB_SIGN_UP")
+#: Where mail goes: to the terminal, unless a server is named.
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_HOST = os.environ.get("HWBPWEB_MAIL_HOST") or ""
+if EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+DEFAULT_FROM_EMAIL = os.environ.get("HWBPWEB_MAIL_FROM") or "hwbpweb@localhost"
+EMAIL_TIMEOUT = 20
+#: Where people reach this server, without a slash at the end: for links in what is sent.
+SITE_URL = (os.environ.get("HWBPWEB_URL") or "http://127.0.0.1:8000").rstrip("/")
+#: Networks that webhooks may reach though they are not public, e.g. 10.1.0.0/16.
+WEBHOOK_NETWORKS = [str(ip_network(n)) for n in _list("HWBPWEB_WEBHOOK_NETWORKS")]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -208,11 +274,19 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Static files: from the source folders, so that nothing is collected before the start
 
-STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = os.environ.get("STATIC_ROOT") or None  # for a server that collects them
+#: Files that are being worked on keep their address, and are asked for each time.
+_KEPT_FOR_GOOD = not DEBUG and "STATIC_URL" not in os.environ
+STATIC_URL = os.environ.get("STATIC_URL") or (
+    f"/static/{static_version(BASE_DIR / 'static', BASE_DIR / 'requirements.txt')}/"
+    if _KEPT_FOR_GOOD
+    else "/static/"
+)
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 0  # the modules of a page must be of one version
+WHITENOISE_MAX_AGE = 0
+if _KEPT_FOR_GOOD:
+    WHITENOISE_IMMUTABLE_FILE_TEST = "."  # every address has the version in it
 
 # --- Security. HWBPWEB_HTTPS=1 behind a proxy that speaks TLS.
 

@@ -1,6 +1,6 @@
 """``manage.py up``: the whole service from one terminal. Standard library only.
 
-Valkey, one worker for runs, one for quick jobs, the web; each a process under the
+Valkey, a worker each for runs, quick jobs and notices, the web; each a process under the
 supervisor. What needs Django (migrations, the login link) is a command of its own.
 """
 
@@ -76,12 +76,14 @@ def environment(host: str, redis_url: str) -> dict[str, str]:
     return environ
 
 
-def worker(queue: str, count: int, environ: dict[str, str]) -> Program:
-    """A Celery worker of one queue."""
+def worker(
+    queue: str, count: int, environ: dict[str, str], pool: str = "prefork"
+) -> Program:
+    """A Celery worker of one queue. pool: threads for what only waits for others."""
     command = [
         *(_PYTHON, "-W", f"ignore:{_ROOT_WARNING}"),
         *("-m", "celery", "--quiet", "-A", "hwbpweb.celery", "worker"),
-        *("--queues", queue, "--concurrency", str(count), "--pool", "prefork"),
+        *("--queues", queue, "--concurrency", str(count), "--pool", pool),
         *("--hostname", f"{queue}@%h", "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
@@ -144,6 +146,12 @@ def _start_valkey(supervisor: Supervisor, folder: Path) -> None:
         raise valkey.NoServer("Valkey does not start; set REDIS_URL to use another.")
 
 
+def _address(given: argparse.Namespace) -> str:
+    """Where a browser on this machine reaches the web."""
+    shown = "127.0.0.1" if given.host in ("0.0.0.0", "::") else given.host
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{given.port}"
+
+
 def run(given: argparse.Namespace, supervisor: Supervisor, folder: Path) -> int:
     """Start all, tell where, watch. The exit status."""
     redis_url = os.environ.get("REDIS_URL")
@@ -151,18 +159,19 @@ def run(given: argparse.Namespace, supervisor: Supervisor, folder: Path) -> int:
         redis_url = valkey.url(folder)
         _start_valkey(supervisor, folder)
     environ = environment(given.host, redis_url)
+    base = _address(given)
+    environ.setdefault("HWBPWEB_URL", base)
     told = prepare(environ)
     server = web(given.host, given.port, environ)
     supervisor.start(server)
     supervisor.start(worker("runs", given.workers, environ))
     supervisor.start(worker("quick", 1, environ))
+    supervisor.start(worker("notices", 4, environ, pool="threads"))
     if not _started(supervisor, server, given.host, given.port):
         if supervisor.is_ending:
             return 0
         say("The web server does not start; its words stand above.")
         return 1
-    shown = "127.0.0.1" if given.host in ("0.0.0.0", "::") else given.host
-    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{given.port}"
     say(f"hwbpweb is ready at {base}/")
     say(f"Sign in once with   {base}{told['login']}")
     say("Ctrl-C ends it.")

@@ -22,7 +22,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def post(
-    size: int, *, announced: bool, piece: int = 300
+    size: int, *, announced: bool, piece: int = 300, path: str = "/"
 ) -> tuple[int, bytes, int]:
     """Status, body and how many bytes of the request were read."""
     sent: list[Any] = []
@@ -38,8 +38,8 @@ async def post(
         sent.append(message)
 
     headers = [(b"content-length", str(size).encode())] if announced else []
-    scope = {"type": "http", "headers": headers}
-    await BodyLimit(application, LIMIT)(scope, receive, send)
+    scope = {"type": "http", "headers": headers, "path": path}
+    await BodyLimit(application, LIMIT, {"/longer/": 2 * LIMIT})(scope, receive, send)
     return sent[0]["status"], sent[1]["body"], size - left
 
 
@@ -68,3 +68,9 @@ async def test_the_refusal_says_what_is_allowed() -> None:
     _, body, _ = await post(LIMIT + 1, announced=True)
 
     assert json.loads(body)["errors"][0]["allowed"] == "at most 1000 bytes"
+
+
+async def test_an_address_may_take_more() -> None:
+    assert (await post(2 * LIMIT, announced=True, path="/longer/"))[0] == 200
+    assert (await post(2 * LIMIT + 1, announced=True, path="/longer/"))[0] == 413
+    assert (await post(2 * LIMIT, announced=True, path="/longer/x"))[0] == 413

@@ -125,7 +125,7 @@ def test_each_documented_setting_exists() -> None:
 
 
 def test_each_kind_of_frame_is_documented() -> None:
-    documented = (PROJECT_DIR / "docs" / "events.md").read_text()
+    documented = (PROJECT_DIR / "docs" / "stream.md").read_text()
 
     assert [k.name for k in stream.FrameKind if f"`{k.name}`" not in documented] == []
 

@@ -6,12 +6,8 @@ import http.cookiejar
 import json
 import os
 import re
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hwbpweb.tests.processes import PROJECT_DIR, Service, wait_for
+from hwbpweb.tests.processes import Service, wait_for
 
 pytestmark = [
     pytest.mark.processes,
@@ -118,14 +114,12 @@ def test_a_login_link_works_once(service: Service) -> None:
     refused.value.close()
 
 
-def test_sigterm_ends_everything_at_once(service: Service) -> None:
+def test_sigterm_ends_everything(service: Service) -> None:
     assert service.login_url
-    began = time.monotonic()
 
     status = service.stop(signal.SIGTERM)
 
     assert status == 0, service.text
-    assert time.monotonic() - began < 8
     assert service.processes() == {}
 
 
@@ -218,56 +212,16 @@ def test_a_run_survives_the_death_of_its_worker(
     assert len({r["digest"] for r in owner.runs() if r["digest"]}) == 1
 
 
-def test_a_later_start_takes_little_time(service: Service) -> None:
-    assert service.login_url
+def test_a_later_start_has_the_runs_of_before_and_no_more(service: Service) -> None:
+    before = Visitor(service)
+    before.sign_in(service.login_url)
+    assert wait_for(lambda: before.runs()[0]["state"] == "finished", 30)
+    kept = [run["id"] for run in before.runs()]
     service.stop()
-    began = time.monotonic()
     again = Service(service.data, "--workers", "1")
     try:
-        assert again.login_url
-        # The promise is 5 s on an idle machine.
-        assert time.monotonic() - began < 10
+        after = Visitor(again)
+        after.sign_in(again.login_url)
+        assert [run["id"] for run in after.runs()] == kept
     finally:
         again.stop()
-
-
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        refused = Service(tmp_path / "data", "--port", port)
-
-        assert refused.process.wait(20) == 1
-    assert wait_for(lambda: "Cannot listen" in refused.text)
-    assert len(refused.lines) == 1
-
-
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
-def test_a_redis_server_of_ones_own_is_used(tmp_path: Path) -> None:
-    path = tmp_path / "r.sock"
-    server = subprocess.Popen(
-        ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""],
-        stdout=subprocess.DEVNULL,
-    )
-    service = Service(tmp_path / "data", REDIS_URL=f"unix://{path}?db=0")
-    try:
-        visitor = Visitor(service)
-        visitor.sign_in(service.login_url)
-
-        assert wait_for(lambda: visitor.runs()[0]["state"] == "finished", 30)
-        assert not any("valkey" in c for c in service.processes().values())
-    finally:
-        service.stop()
-        server.kill()
-        server.wait()
-
-
-def test_the_supervisor_is_not_needed_to_read_the_help() -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "up", "--help"],
-        cwd=PROJECT_DIR,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-
-    assert "--workers" in done.stdout
