@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from bench import target
+from bench import answers, compare, gdb, mail, store, target, workspace
+from bench.stream import report as stream
 
-BENCHMARKS = {"target": target.main}
+BENCHMARKS = {
+    "answers": answers.main,
+    "target": target.main,
+    "compare": compare.main,
+    "gdb": gdb.main,
+    "mail": mail.main,
+    "store": store.main,
+    "stream": stream.main,
+    "workspace": workspace.main,
+}
 
 
 def main(arguments: list[str]) -> int:

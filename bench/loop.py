@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from unicorn import UC_ARCH_X86, UC_MODE_64
@@ -17,6 +18,7 @@ from unicorn.unicorn_py3 import Uc
 
 from emulator import engine
 from emulator.recipe import parse
+from emulator.wire import Batch
 
 CODE, DATA = 0x400000, 0x410000
 STORE_END = CODE + 0x11
@@ -36,17 +38,23 @@ def image(count: int) -> bytes:
     return bytes.fromhex(text.replace(" ", "")).ljust(_SIZE, b"\0")
 
 
-def run(count: int, breakpoints: list[dict[str, Any]]) -> tuple[float, int]:
-    """Seconds and hits of a whole run, recorded in full and thrown away."""
-    data = image(count)
-    sha256 = hashlib.sha256(data).hexdigest()
-    recipe = {
+def _drop(batch: Batch) -> None:
+    """A sink that keeps nothing."""
+
+
+def recipe(
+    count: int, breakpoints: list[dict[str, Any]], variant: str = "g-bare"
+) -> dict[str, Any]:
+    """The loop with these breakpoints."""
+    sha256 = hashlib.sha256(image(count)).hexdigest()
+    return {
         "format": 1,
         "machine": {"cpus": 1, "memory": 32 << 20},
         "images": [
             {"name": "loop", "sha256": sha256, "format": "flat", "load": hex(CODE)}
         ],
         "tasks": [{"name": "main", "image": "loop", "entry": hex(CODE)}],
+        "variant": {"base": variant},
         "breakpoints": breakpoints,
         "schedule": {"seed": 1, "quantum": _QUANTUM},
         "limits": {
@@ -57,9 +65,21 @@ def run(count: int, breakpoints: list[dict[str, Any]]) -> tuple[float, int]:
             "output": 1 << 20,
         },
     }
-    parsed = parse(json.dumps(recipe).encode())
+
+
+def run(
+    count: int,
+    breakpoints: list[dict[str, Any]],
+    *,
+    variant: str = "g-bare",
+    sink: Callable[[Batch], None] = _drop,
+) -> tuple[float, int]:
+    """Seconds and hits of a whole run, recorded in full; the sink decides what is kept."""
+    body = recipe(count, breakpoints, variant)
+    parsed = parse(json.dumps(body).encode())
+    images = {body["images"][0]["sha256"]: image(count)}
     start = time.perf_counter()
-    result = engine.run(parsed, {sha256: data}, lambda _batch: None)
+    result = engine.run(parsed, images, sink)
     return time.perf_counter() - start, result.hits
 
 

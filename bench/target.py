@@ -16,6 +16,8 @@ _NEAR_LOOPS = 1_000_000
 _HITS = 60_000
 _PTRACE_HITS = 30_000
 _GDB_HITS = 5_000
+#: Holds at every 4096th hit.
+_CONDITION = f"(value & 0xfff) == 0 || u32[{DATA:#x}] == 5"
 
 
 def _best(measure: Callable[[], float]) -> float:
@@ -83,6 +85,9 @@ def _hits() -> None:
         "data hits, full tree and two snapshots": _rate(watch(DATA, "write", 8)),
         "execute hits, full tree and two snapshots": _rate(
             watch(STORE_END, "execute", 1)
+        ),
+        "data hits with a condition": _rate(
+            watch(DATA, "write", 8) | {"condition": _CONDITION}
         ),
     }
     others = {
