@@ -70,7 +70,7 @@ def take(link: str) -> None:
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.goto(link)
         page.click("form[method=post] button")
-        page.click("main a[href^='/sessions/']:not([href='/sessions/new/'])")
+        page.click("#sessions td a")
         page.wait_for_selector(".state[data-s=finished]", timeout=60_000)
         page.goto(f"{page.url.split('?')[0]}?run=1&hit=14")
         page.wait_for_load_state("networkidle")
