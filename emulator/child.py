@@ -18,10 +18,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from emulator import bundle_job, engine, memory_job
-from emulator.debugger import Close, Data, Logged, Message, Open
+from emulator.debugger import Close, Data, Logged, Message, Open, Park
 from emulator.debugger.messages import logged_from_json, message_from_json
 from emulator.engine import Interrupted
 from emulator.errors import EmulatorError, WireError
@@ -119,6 +119,8 @@ class PipeControl:
         self._paused = False
         self._cancelled = False
         self._done = False
+        self._stands = False
+        """Where the played log ends with a park, a debugger is waited for."""
         self._messages: deque[Message] = deque()
 
     def start(self) -> None:
@@ -140,7 +142,7 @@ class PipeControl:
             if self._paused and not self._interrupted:
                 self._progress.tell("paused")
                 self._wake.wait_for(lambda: not self._paused or self._interrupted)
-                if not self._cancelled:
+                if not self._cancelled and Park() not in self._messages:
                     self._progress.tell("running")
             if self._cancelled:
                 raise Interrupted(Outcome.cancelled)
@@ -175,6 +177,37 @@ class PipeControl:
                 raise Interrupted(Outcome.cancelled)
             return self._messages.popleft()
 
+    def park(self, flush: Callable[[], None]) -> NoReturn:
+        """All is handed over and the position logged: another child goes on from there,
+        and this one has nothing to unwind."""
+        flush()
+        self._progress.tell("parked")
+        os._exit(EXIT_OK)
+
+    def stand(self, flush: Callable[[], None]) -> Open | None:
+        """Whoever connects; None when the run is resumed."""
+        flush()
+        with self._wake:
+            if not self._stands:
+                return None
+            self._progress.tell("paused")
+            while not self._is_over_standing():
+                self._wake.wait()
+            if self._cancelled:
+                raise Interrupted(Outcome.cancelled)
+            found = self._messages.popleft() if self._messages else None
+            if isinstance(found, Park):
+                self.park(flush)
+            self._paused = False
+            self._progress.tell("running")
+            return found if isinstance(found, Open) else None
+
+    def _is_over_standing(self) -> bool:
+        """What an earlier client still had to say is for nobody."""
+        while self._messages and not isinstance(self._messages[0], Open | Park):
+            self._messages.popleft()
+        return bool(self._messages) or self._cancelled or not self._stands
+
     def log(self, line: Logged) -> None:
         """To the parent, who stores it."""
         self._pipes.send(pack_json(FrameType.LOGGED, line.to_json()))
@@ -191,6 +224,10 @@ class PipeControl:
     def pause(self) -> None:
         """Hold before the first instruction."""
         self._paused = self.pending = True
+
+    def stand_there(self) -> None:
+        """Wait for a debugger where the machine was parked."""
+        self._stands = True
 
     def _listen(self) -> None:
         try:
@@ -210,7 +247,7 @@ class PipeControl:
             if kind is FrameType.PAUSE:
                 self._paused = True
             elif kind is FrameType.RESUME:
-                self._paused = False
+                self._paused = self._stands = False
             elif kind is FrameType.CANCEL:
                 self._cancelled = True
             self.pending = True
@@ -228,6 +265,8 @@ class PipeControl:
 
 def _message(kind: FrameType, payload: bytes) -> Message | None:
     """The debugger's message in a frame. Raises WireError."""
+    if kind is FrameType.PARK:
+        return Park()
     if kind is FrameType.DEBUG_DATA:
         return Data(payload)
     if kind is FrameType.DEBUG_CLOSE:
@@ -248,6 +287,7 @@ class _Job:
     images: dict[str, bytes] = field(default_factory=dict)
     commands: list[Logged] = field(default_factory=list)
     paused: bool = False
+    stands: bool = False
 
 
 def _receive(pipes: Pipes) -> _Job | None:
@@ -263,6 +303,8 @@ def _receive(pipes: Pipes) -> _Job | None:
                 job.commands += map(logged_from_json, _json_list(payload))
             elif kind is FrameType.PAUSE:
                 job.paused = True
+            elif kind is FrameType.STAND:
+                job.stands = True
             elif kind is FrameType.START:
                 return job
             elif kind is FrameType.CANCEL:
@@ -298,6 +340,8 @@ def run_frames() -> int:
         lock_down()
         if received.paused:
             control.pause()
+        if received.stands:
+            control.stand_there()
         control.start()
         progress.tell("running")
         result = engine.run(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from emulator import __version__
 from emulator.boot import System, boot
-from emulator.debugger import Close, DebugSession, Link, Logged, Message
+from emulator.debugger import Close, DebugSession, Link, Logged, Message, Open
 from emulator.events import CODEC_VERSION, EventKind, Limit, Outcome
 from emulator.interleave import slices
 from emulator.invariants import Violation
@@ -116,6 +116,14 @@ class _Nobody:
     def take(self) -> list[Message]:
         """Nobody is there."""
         return []
+
+    def park(self, flush: Callable[[], None]) -> NoReturn:
+        """Never called."""
+        raise AssertionError
+
+    def stand(self, flush: Callable[[], None]) -> Open | None:
+        """Nobody comes: run on."""
+        return None
 
     def wait(self, flush: Callable[[], None]) -> Message:
         """Whoever was there has gone."""
@@ -327,9 +335,10 @@ class _Run:
 
     def room(self, size: int) -> int:
         """Trees until the batch should leave or the limit of events is met."""
-        if self._system.script.waits_for_hits or self._debugger.waits:
+        if self._system.script.waits_for_hits:
             return 0
-        left = (self._events - self._recorder.seq) // size - 1
+        events = self._debugger.events(self._events - self._recorder.seq)
+        left = events // size - 1
         return min(left, self._recorder.room(size))
 
     def _check_controls(self, cpu: Cpu) -> None:

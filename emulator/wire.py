@@ -36,8 +36,12 @@ class FrameType(IntEnum):
     DEBUG_OPEN = 8  # JSON {"who", "face": "full"|"faithful"}: a debugger connects
     DEBUG_DATA = 9  # bytes of the debugger, cut anywhere
     DEBUG_CLOSE = 10  # its connection is gone
+    PARK = 11  # log the position, hand over, end: another child goes on from there
+    STAND = 12  # before START: where the log ends with a park, wait for a debugger
     BATCH = 32  # see Batch
-    STATE = 33  # JSON {"state": "running"|"paused", "retired", "events", "hits"}
+    STATE = (
+        33  # JSON {"state": "running"|"paused"|"parked", "retired", "events", "hits"}
+    )
     END = 34  # JSON of the outcome, see docs/architecture.md
     ERROR = 35  # JSON {"code", "detail", "field"}: the recipe was refused
     DEBUG_OUT = 36  # bytes for the debugger

@@ -4,7 +4,7 @@ Its breakpoints are no debug registers of the guest and no int3 in its code. Wha
 does is a log of commands with positions; played back it makes the same run without them.
 """
 
-from emulator.debugger.messages import Close, Data, Logged, Message, Open
+from emulator.debugger.messages import Close, Data, Logged, Message, Open, Park
 from emulator.debugger.session import DebugSession, Link
 
-__all__ = ["Close", "Data", "DebugSession", "Link", "Logged", "Message", "Open"]
+__all__ = ["Close", "Data", "DebugSession", "Link", "Logged", "Message", "Open", "Park"]

@@ -36,6 +36,7 @@ class InsideDebugger:
         self._cpu: Cpu | None = None
         """The CPU that has stopped for the client."""
         self._silent = False
+        self._signo = SIGTRAP
         self.breaks_in = False
         """The client wants the machine at the next boundary."""
 
@@ -60,6 +61,13 @@ class InsideDebugger:
         self._there = self._silent = True
         self._break_in(cpu)
         self._silent = False
+
+    def take_over(self, cpu: Cpu) -> None:
+        """Somebody else comes to a line at which the kernel waits: it does not notice."""
+        assert self._serial is not None
+        self._serial.stub.disconnect()
+        self._serial.stub.connect()
+        self._desk.tell("stopped", f"signal {self._signo}")
 
     def data(self, cpu: Cpu, data: bytes) -> None:
         """Its bytes while the machine runs: all that counts is Ctrl-C."""
@@ -106,6 +114,7 @@ class InsideDebugger:
             return
         self._cpu = self._system.machine.cpus[stop.frame.state.index]
         self._recorder.hand_over()
+        self._signo = stop.signo
         self._desk.tell("stopped", f"signal {stop.signo}")
 
     def receive(self) -> bytes | None:

@@ -40,7 +40,13 @@ class Close:
     """The connection is gone."""
 
 
-Message = Open | Data | Close
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The machine stands here while nobody executes it: what comes next in the log acts
+    at the same position (decisions D9)."""
+
+
+Message = Open | Data | Close | Park
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Logged:
             }
         if isinstance(message, Data):
             return where | {"do": "data", "data": message.data.hex()}
-        return where | {"do": "close"}
+        return where | {"do": "park" if isinstance(message, Park) else "close"}
 
 
 def logged_from_json(value: Mapping[str, Any]) -> Logged:
@@ -94,4 +100,6 @@ def message_from_json(value: Mapping[str, Any]) -> Message:
         return Data(data)
     if do == "close":
         return Close()
-    raise WireError(f"{do!r:.40} is no message; allowed: open, data, close")
+    if do == "park":
+        return Park()
+    raise WireError(f"{do!r:.40} is no message; allowed: open, data, close, park")

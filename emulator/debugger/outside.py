@@ -57,6 +57,8 @@ class OutsideDebugger:
         )
         self._stub: Stub | None = None
         self._held = False
+        self._reason = StopReason()
+        """For what it stands still, or stood last."""
         self._step: tuple[int, int] | None = None
         """CPU, and the number of retired instructions at which its step ends."""
 
@@ -91,9 +93,19 @@ class OutsideDebugger:
 
     def open(self, cpu: Cpu) -> None:
         """It connects: the machine stands still."""
+        self._connect()
+        self._hold(cpu, StopReason())
+
+    def take_over(self, cpu: Cpu) -> None:
+        """Somebody else connects while the machine is held for one who has gone; their
+        breakpoints went with them."""
+        self._breakpoints.remove_all()
+        self._connect()
+        self._stop(cpu, self._reason)
+
+    def _connect(self) -> None:
         self._stub = Stub(FullFace(self._target), running=True)
         self._stub.connect()
-        self._hold(cpu, StopReason())
 
     def data(self, cpu: Cpu, data: bytes) -> None:
         """Its bytes."""
@@ -135,12 +147,7 @@ class OutsideDebugger:
         """The machine stands still until the debugger lets it go."""
         if self._stub is None:
             return
-        self._target.threads.stopped_cpu = cpu.index
-        self._held = True
-        self._desk.tell("stopped", reason.kind.value or f"signal {reason.signal}")
-        exchange = self._stub.stopped(reason)
-        self._desk.said(exchange)
-        self._do(cpu, exchange.actions)
+        self._stop(cpu, reason)
         while self._held:
             message = self._desk.next(cpu)
             if isinstance(message, Data):
@@ -150,6 +157,15 @@ class OutsideDebugger:
         self._desk.tell("running")
         if self._step is not None:
             cpu.request_stop()
+
+    def _stop(self, cpu: Cpu, reason: StopReason) -> None:
+        assert self._stub is not None  # whoever is told
+        self._target.threads.stopped_cpu = cpu.index
+        self._held, self._reason = True, reason
+        self._desk.tell("stopped", reason.kind.value or f"signal {reason.signal}")
+        exchange = self._stub.stopped(reason)
+        self._desk.said(exchange)
+        self._do(cpu, exchange.actions)
 
     def _do(self, cpu: Cpu, actions: Sequence[Action]) -> None:
         for action in actions:

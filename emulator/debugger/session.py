@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from emulator.boot import System
 from emulator.debugger.inside import InsideDebugger
-from emulator.debugger.messages import Close, Data, FaceName, Logged, Message, Open
+from emulator.debugger.messages import (
+    Close,
+    Data,
+    FaceName,
+    Logged,
+    Message,
+    Open,
+    Park,
+)
 from emulator.debugger.outside import OutsideDebugger
 from emulator.gdbstub.stub import Direction, Exchange
 from emulator.kgdb.serial_stub import tell_packet
@@ -30,6 +38,13 @@ class Link(Protocol):
     def wait(self, flush: Callable[[], None]) -> Message:
         """The next message; flush() when it lets one wait. Raises engine.Interrupted when
         the run is to end."""
+
+    def park(self, flush: Callable[[], None]) -> NoReturn:
+        """The machine stands, and the log says where: hand over and end."""
+
+    def stand(self, flush: Callable[[], None]) -> Open | None:
+        """The log that was played back ends where the machine was parked: who takes it
+        over there; None when it is to run on. Raises engine.Interrupted."""
 
     def log(self, line: Logged) -> None:
         """Keep a command; called before it acts."""
@@ -60,13 +75,27 @@ class DebugSession:
         self._outside = OutsideDebugger(self, system, recorder)
         self._inside = InsideDebugger(self, system, recorder)
         self._client: Open | None = None
+        self._parked = False
+        """The machine is held for a client that has gone: the next one takes over."""
 
     # What the run asks.
 
     @property
     def waits(self) -> bool:
         """Something is due at a position that only a look at each boundary finds."""
-        return bool(self._played) or self._outside.steps or self._inside.breaks_in
+        return bool(self._played) or self._is_near
+
+    @property
+    def _is_near(self) -> bool:
+        return self._outside.steps or self._inside.breaks_in
+
+    def events(self, most: int) -> int:
+        """How many events may be recorded without a look: at most so many."""
+        if self._is_near:
+            return 0
+        if self._played:
+            return max(0, min(most, self._played[0].seq - self._recorder.seq))
+        return most
 
     def room(self, cpu: Cpu, count: int) -> int:
         """How many instructions may run before something is due on this CPU: at least 1."""
@@ -79,7 +108,11 @@ class DebugSession:
     def boundary(self, cpu: Cpu) -> None:
         """Between two instructions of a CPU whose registers are loaded."""
         while self._played and self._played[0].position == self._here(cpu):
-            self._act(cpu, self._played.popleft().message)
+            message = self._played.popleft().message
+            if isinstance(message, Park):
+                self._unpark(cpu)
+            else:
+                self._act(cpu, message)
         if not self._played:
             self._playing = False
         self._outside.boundary(cpu)
@@ -92,7 +125,7 @@ class DebugSession:
         self._arrived.extend(self._link.take())
         while self._arrived:
             message = self._arrived.popleft()
-            self._link.log(Logged(*self._here(cpu), message))
+            self._log(cpu, message)
             self._act(cpu, message)
 
     def probed(self, cpu: Cpu, address: int) -> None:
@@ -118,24 +151,33 @@ class DebugSession:
     def next(self, cpu: Cpu) -> Data | Close:
         """The next message of the one who holds the machine."""
         while True:
-            if self._played and self._played[0].position == self._here(cpu):
-                message = self._played.popleft().message
-            elif self._playing:
-                # The log ends while the machine is held: whoever it was went away.
-                self._playing = bool(self._played)
-                return Close()
+            message = self._next(cpu)
+            if isinstance(message, Park):
+                self._parked = True
+            elif isinstance(message, Open):
+                self._come(cpu, message)
             else:
-                # What came with the message that stopped the machine is next.
-                waiting = self._arrived
-                message = (
-                    waiting.popleft()
-                    if waiting
-                    else self._link.wait(self._recorder.flush)
-                )
-                self._link.log(Logged(*self._here(cpu), message))
-            if not isinstance(message, Open):
+                self._parked = False
                 return message
-            self._refuse(message)
+
+    def _next(self, cpu: Cpu) -> Message:
+        """From the log or from whoever is there."""
+        if self._played and self._played[0].position == self._here(cpu):
+            return self._played.popleft().message
+        if self._playing and (self._played or not self._parked):
+            # The log ends while the machine is held: whoever it was went away.
+            self._playing = bool(self._played)
+            return Close()
+        self._playing = False
+        if self._parked:
+            message: Message = self._link.stand(self._recorder.flush) or Close()
+        elif self._arrived:
+            # What came with the message that stopped the machine is next.
+            message = self._arrived.popleft()
+        else:
+            message = self._link.wait(self._recorder.flush)
+        self._log(cpu, message)
+        return message
 
     def said(self, exchange: Exchange) -> None:
         """Packets are events; bytes go to whoever is there."""
@@ -160,6 +202,21 @@ class DebugSession:
         self._client = None
 
     # Messages.
+
+    def _log(self, cpu: Cpu, message: Message) -> None:
+        self._link.log(Logged(*self._here(cpu), message))
+        if isinstance(message, Park):
+            self._link.park(self._recorder.flush)
+
+    def _unpark(self, cpu: Cpu) -> None:
+        """The log has come to where the machine was parked, between two instructions."""
+        if self._played:
+            return
+        self._playing = False
+        found = self._link.stand(self._recorder.flush)
+        for message in ([Close()] if self._client else []) + ([found] if found else []):
+            self._log(cpu, message)
+            self._act(cpu, message)
 
     def _here(self, cpu: Cpu) -> tuple[int, int, int]:
         return cpu.index, cpu.now, self._recorder.seq
@@ -188,6 +245,21 @@ class DebugSession:
             self._client = client
             self.tell("attached")
             self._side.open(cpu)
+
+    def _come(self, cpu: Cpu, client: Open) -> None:
+        """Somebody connects while the machine is held: for another, or for nobody."""
+        holder = self._client
+        if not self._parked or holder is None:
+            self._refuse(client)
+        elif client.face is not holder.face:
+            # What one stub holds no other can go on with.
+            words = f"the machine stands in the {holder.face} face: connect with that"
+            self._tell_of(client, "refused", words)
+        else:
+            self._parked = False
+            self._client = client
+            self.tell("attached")
+            self._side.take_over(cpu)
 
     def _refuse(self, client: Open) -> None:
         who = "" if self._client is None else self._client.who
