@@ -176,10 +176,12 @@ UNDO_DAYS = float(os.environ.get("HWBPWEB_UNDO_DAYS") or 7)
 MAX_RUNS = int(os.environ.get("HWBPWEB_MAX_RUNS") or 100)
 #: Bytes of traces and programs.
 MAX_BYTES = int(os.environ.get("HWBPWEB_MAX_BYTES") or 20 << 30)
-#: Minutes that a run stands still, holding a worker, while nobody looks at it ...
-HOLD_MINUTES = float(os.environ.get("HWBPWEB_HOLD_MINUTES") or 30)
-#: ... and while somebody does.
-HOLD_WATCHED_MINUTES = float(os.environ.get("HWBPWEB_HOLD_WATCHED_MINUTES") or 240)
+#: Minutes that a paused run holds a worker, ...
+HOLD_MINUTES = float(os.environ.get("HWBPWEB_HOLD_MINUTES") or 5)
+#: ... while other runs wait for one, ...
+HOLD_WAITED_MINUTES = float(os.environ.get("HWBPWEB_HOLD_WAITED_MINUTES") or 1)
+#: ... and one that a debugger holds without a word.
+HOLD_DEBUGGER_MINUTES = float(os.environ.get("HWBPWEB_HOLD_DEBUGGER_MINUTES") or 30)
 
 # --- Runs
 

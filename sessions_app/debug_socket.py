@@ -39,6 +39,7 @@ from sessions_app.debug_wire import (
 )
 from sessions_app.models import Run
 from sessions_app.permissions import socket_access
+from sessions_app.services.run_commands import run_unpark
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ def admit(scope: Mapping[str, Any]) -> Admission:
         raise Refusal(
             CloseCode.READ_ONLY, "this link or token does not let you control runs"
         )
+    run_unpark(run=run, hold=True)
     if run.is_over:
         raise Refusal(CloseCode.OVER, f"run {run.number} is over: {run.state}")
     return Admission(run.pk, run.epoch, access.name, face, scope)
@@ -251,9 +253,13 @@ async def _to_client(line: Line, admission: Admission, send: Send) -> Ending:
 
 
 def _stands(run_id: UUID) -> tuple[bool, int]:
-    """The worker is silent: whether the run is over, and who has it."""
+    """The worker is silent: whether the run is over, and who has it. One that was parked
+    at the moment when this connection came waits for it."""
     run = Run.objects.filter(pk=run_id).only("state", "epoch").first()
-    return (True, 0) if run is None else (run.is_over, run.epoch)
+    if run is None:
+        return True, 0
+    run_unpark(run=run, hold=True)
+    return run.is_over, run.epoch
 
 
 _run_stands = database_sync_to_async(_stands)

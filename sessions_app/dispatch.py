@@ -102,6 +102,16 @@ def send_command(run_id: uuid.UUID | str, command: str) -> None:
         pipe.execute()
 
 
+def take_commands(run_id: uuid.UUID) -> list[str]:
+    """What was told to a worker that has just given the run back."""
+    key = commands_key(run_id)
+    with redis_client() as client, client.pipeline() as pipe:
+        pipe.lrange(key, 0, -1)
+        pipe.delete(key)
+        told: list[bytes] = pipe.execute()[0]
+    return [str(json.loads(word).get("do")) for word in told]
+
+
 def enqueue_matrix(build: str, columns: Mapping[str, Mapping[str, Any]]) -> int:
     """Queue the computing of columns by their keys, those that nobody else has queued;
     how many. Raises JobFailed when the queue is away."""

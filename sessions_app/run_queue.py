@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from sessions_app.models import Run
 
 
 def queue_order() -> list[UUID]:
     """The runs that wait, the next one first."""
-    going = Run.objects.filter(state__in=Run.LEASED).order_by()
+    going = Run.objects.filter(state__in=Run.LEASED, parked_at=None).order_by()
     turns = Counter(going.values_list("started_by", flat=True))
-    waiting = Run.objects.filter(state=Run.State.QUEUED).order_by("created_at", "pk")
+    since = Coalesce("held_since", "created_at")
+    waiting = Run.objects.filter(state=Run.State.QUEUED).order_by(since, "pk")
     order: list[tuple[int, int, UUID]] = []
     for age, (key, person) in enumerate(waiting.values_list("pk", "started_by")):
         order.append((turns[person], age, key))

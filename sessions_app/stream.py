@@ -104,6 +104,7 @@ def run_state(run: Run, place: int | None = None) -> dict[str, Any]:
     """What a STATE frame says."""
     return {
         "state": run.state,
+        "parked": run.parked_at is not None,
         "place": place,
         "outcome": run.outcome,
         "detail": run.detail,

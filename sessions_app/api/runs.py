@@ -37,7 +37,8 @@ from sessions_app.run_facts import run_facts
 from sessions_app.run_queue import queue_places
 from sessions_app.services.deletion import run_delete, run_restore
 from sessions_app.services.launch import run_fork
-from sessions_app.services.runs import run_command, run_create, run_replay
+from sessions_app.services.run_commands import run_command
+from sessions_app.services.runs import run_create, run_replay
 from sessions_app.services.verification import run_verify
 
 #: Where a serializer keeps the queue.
@@ -122,6 +123,7 @@ class RunOut(serializers.ModelSerializer[Run]):
             "emulator_version",
             "epoch",
             "paused",
+            "parked_at",
             "played_from",
             "debugger",
             "imported",

@@ -17,6 +17,7 @@ class RunCommand(models.Model):
         OPEN = "open"
         DATA = "data"
         CLOSE = "close"
+        PARK = "park"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="commands")
     epoch = models.PositiveIntegerField()

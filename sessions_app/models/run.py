@@ -68,9 +68,13 @@ class Run(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     hold = models.BooleanField(default=False)
-    """Stop before the first instruction and wait for a debugger or for resume."""
+    """Stop before the first instruction, or where it was parked, and wait for a debugger
+    or for resume."""
     held_since = models.DateTimeField(null=True, blank=True)
-    """Since when it stands still, paused or in a debugger's hands; None: it does not."""
+    """Since when it stands still, paused or in a debugger's hands, or has waited for a
+    worker to go on after it was parked; None: it does not."""
+    parked_at = models.DateTimeField(null=True, blank=True)
+    """When it gave its worker back; made again up to its last event it goes on."""
     debugger: models.JSONField[Any, dict[str, Any]] = models.JSONField(
         default=dict, blank=True
     )

@@ -15,6 +15,7 @@ from sessions_app.runner.debugger import (
     open_frame,
 )
 from sessions_app.runner.execute import (
+    PARKED,
     Batch,
     Control,
     Job,
@@ -35,6 +36,7 @@ from sessions_app.runner.kernels import (
     variant,
     variants,
 )
+from sessions_app.runner.known import Known
 from sessions_app.runner.library import (
     Scenario,
     ScenarioImage,
@@ -63,6 +65,7 @@ from sessions_app.runner.waker import Waker
 __all__ = [
     "DEFAULT_VARIANT",
     "EMULATOR_VERSION",
+    "PARKED",
     "Batch",
     "CheckedRecipe",
     "Child",
@@ -70,6 +73,7 @@ __all__ = [
     "Control",
     "DebuggerPort",
     "Job",
+    "Known",
     "Listener",
     "LoggedLine",
     "MatrixRow",

@@ -10,7 +10,7 @@ from emulator.errors import WireError
 from emulator.wire import FrameType, pack, pack_json
 
 _MAX_WHO = 200
-_DOES = ("open", "data", "close")
+_DOES = ("open", "data", "close", "park")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def logged_line(told: Mapping[str, Any]) -> LoggedLine:
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"no line of a command log: {error!r}") from error
     if line.do not in _DOES:
-        raise WireError(f"{line.do!r:.40} in a command log; allowed: open, data, close")
+        allowed = ", ".join(_DOES)
+        raise WireError(f"{line.do!r:.40} in a command log; allowed: {allowed}")
     return line
 
 

@@ -35,10 +35,13 @@ _POLL = 0.02
 #: A child that has not taken this much gets no more of a debugger.
 _UNSENT = 1 << 20
 _COMMANDS = {
+    "park": FrameType.PARK,
     "pause": FrameType.PAUSE,
     "resume": FrameType.RESUME,
     "cancel": FrameType.CANCEL,
 }
+#: The outcome of a run that is to go on elsewhere: it has no end yet.
+PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,12 @@ class Job:
     paused: bool = False
     """Hold before the first instruction, so that a debugger can come first."""
     commands: Sequence[Mapping[str, Any]] = ()
-    """The command log of an earlier run, to be played back."""
+    """The command log of an earlier run, or of this one up to where it was parked, to be
+    played back."""
+    stands: bool = False
+    """Where the log ends with a park, wait for a debugger or for resume."""
+    known: int = 0
+    """So many events were told before; the time that they take again does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +102,16 @@ class Control:
     """Wakes execute, so that what was put here is seen at once."""
 
     def command(self, word: str) -> None:
-        """Pass on pause, resume or cancel. From any thread."""
+        """Pass on pause, resume, park or cancel. From any thread."""
         self.commands.put(word)
         self.waker.wake()
+
+    def left(self) -> list[str]:
+        """What came too late."""
+        words = []
+        while not self.commands.empty():
+            words.append(self.commands.get())
+        return words
 
 
 class _Conversation:
@@ -118,6 +133,8 @@ class _Conversation:
         self.listening = False
         """The child has begun; what is sent before could be lost with its start-up."""
         self.paused = False
+        self.parking = False
+        """The child was told to park: what is wanted now is for the next one."""
         self.spent = 0.0
         self._mark = time.monotonic()
 
@@ -161,23 +178,25 @@ class _Conversation:
         self.paused = told.get("state") == "paused"
         self.retired = int(told.get("retired", self.retired))
         self.hits = int(told.get("hits", self.hits))
+        if told.get("state") == PARKED:
+            self.end = self.broken(PARKED, "")
+            return
         self.listener.on_state("paused" if self.paused else "running", self.retired)
 
     def tick(self) -> None:
-        """Count wall time; a run that is paused or held by a debugger spends none."""
+        """Count wall time; a run that is paused, held by a debugger, or made again up to
+        where it was spends none."""
         now = time.monotonic()
-        if not self.paused and not self.debugger.holds:
+        known = self.events < self.job.known
+        if not self.paused and not self.debugger.holds and not known:
             self.spent += now - self._mark
         self._mark = now
 
     def command(self, child: Child) -> None:
         """Pass on what other threads asked for; watch the wall limit."""
-        while self.listening and not self.control.commands.empty():
-            word = self.control.commands.get()
-            child.send(pack(_COMMANDS[word]))
-            if word == "cancel" and self.verdict is None:
-                self._give_up(Outcome.cancelled)
-        if self.listening and child.unsent < _UNSENT:
+        while self._listens and not self.control.commands.empty():
+            self._pass_on(self.control.commands.get(), child)
+        if self._listens and child.unsent < _UNSENT:
             child.send(self.debugger.frames())
         self.tick()
         allowed = self.job.wall_ms / 1000 + (0 if self.listening else OBEY)
@@ -187,13 +206,27 @@ class _Conversation:
         if self.kill_at is not None and time.monotonic() > self.kill_at:
             child.kill()
 
+    @property
+    def _listens(self) -> bool:
+        return self.listening and not self.parking
+
+    def _pass_on(self, word: str, child: Child) -> None:
+        if word == "park":
+            # Resumed meanwhile? Then it keeps its worker.
+            self.parking = self.paused or self.debugger.holds
+            if not self.parking:
+                return
+        child.send(pack(_COMMANDS[word]))
+        if word == "cancel" and self.verdict is None:
+            self._give_up(Outcome.cancelled)
+
     def _give_up(self, why: Outcome) -> None:
         self.verdict = why
         self.kill_at = time.monotonic() + OBEY
 
-    def broken(self, outcome: Outcome, detail: str) -> RunEnd:
+    def broken(self, outcome: str, detail: str) -> RunEnd:
         return RunEnd(
-            outcome.name,
+            outcome,
             detail,
             events=self.events,
             hits=self.hits,
@@ -220,7 +253,9 @@ def execute(
         return _converse(talk, child)
     except WireError as error:
         logger.error("child broke the protocol: %s", error)
-        return talk.broken(Outcome.crashed, f"the child broke the protocol: {error}")
+        return talk.broken(
+            Outcome.crashed.name, f"the child broke the protocol: {error}"
+        )
     finally:
         child.close()
 
@@ -233,6 +268,8 @@ def _opening(job: Job) -> bytes:
     frames = [pack(FrameType.RECIPE, job.recipe), *images]
     if job.commands:
         frames.append(pack_json(FrameType.COMMANDS, list(job.commands)))
+    if job.stands:
+        frames.append(pack(FrameType.STAND))
     if job.paused:
         frames.append(pack(FrameType.PAUSE))
     return b"".join((*frames, pack(FrameType.START)))
@@ -250,7 +287,7 @@ def _converse(talk: _Conversation, child: Child) -> RunEnd:
         if talk.end is not None:
             break
     if talk.control.abandoned:
-        return talk.broken(Outcome.killed, "another worker has taken over the run")
+        return talk.broken(Outcome.killed.name, "another worker has taken over the run")
     if talk.end is None:
         return _without_end(talk, child)
     return _judged(talk, talk.end)
@@ -275,16 +312,16 @@ def _judged(talk: _Conversation, end: RunEnd) -> RunEnd:
 def _without_end(talk: _Conversation, child: Child) -> RunEnd:
     status = child.wait(OBEY)
     if talk.verdict is Outcome.wall_limit:
-        return talk.broken(Outcome.wall_limit, _wall_words(talk.job))
+        return talk.broken(Outcome.wall_limit.name, _wall_words(talk.job))
     if talk.verdict is not None:
-        return talk.broken(talk.verdict, "")
+        return talk.broken(talk.verdict.name, "")
     if child.log_tail:
         logger.warning("child %d said: %s", child.pid, child.log_tail)
     if status == -signal.SIGKILL:
         detail = "the process was killed from outside (by the system or a person)"
-        return talk.broken(Outcome.killed, detail)
+        return talk.broken(Outcome.killed.name, detail)
     how = _signal_name(-status) if status < 0 else f"exit status {status}"
-    return talk.broken(Outcome.crashed, f"the emulating process ended with {how}")
+    return talk.broken(Outcome.crashed.name, f"the emulating process ended with {how}")
 
 
 def _wall_words(job: Job) -> str:

@@ -87,14 +87,17 @@ class Pending:
 class ChunkWriter:
     """Collects the batches of one run under one epoch."""
 
-    def __init__(self, run_id: UUID, epoch: int) -> None:
+    def __init__(
+        self, run_id: UUID, epoch: int, events: int = 0, hits: int = 0
+    ) -> None:
+        """events, hits: so many are stored already."""
         self._run_id = run_id
         self._epoch = epoch
-        self._pending = Pending()
+        self._pending = Pending(hits)
         self._oldest = 0.0
         self.retired = 0
         """Progress of the run, stored with the next chunk."""
-        self.stored = 0
+        self.stored = events
         """Number of the last event that is stored."""
 
     def add(self, batch: Batch) -> None:

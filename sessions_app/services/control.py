@@ -21,6 +21,7 @@ from sessions_app.debug_wire import (
 )
 from sessions_app.errors import ControlRefused, PortsForbidden, RunNotActive
 from sessions_app.models import Run
+from sessions_app.services.run_commands import run_unpark
 
 #: Seconds until a question without an answer is given up.
 PATIENCE = 8
@@ -52,7 +53,7 @@ def port_open(*, run: Run, who: str, face: str) -> dict[str, Any]:
 
 
 def _ask(run: Run, kind: Kind, request: Mapping[str, Any]) -> dict[str, Any] | None:
-    if run.state not in Run.LEASED:
+    if not run_unpark(run=run, hold=True) and run.state not in Run.LEASED:
         raise RunNotActive(f"run {run.number} is {run.state}; nobody can control it")
     connection = uuid4()
     key, back = inbox_key(run.pk), outbox_key(run.pk, connection)

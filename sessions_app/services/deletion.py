@@ -17,7 +17,7 @@ from sessions_app import stream
 from sessions_app.errors import RunNotActive
 from sessions_app.models import DebugSession, EventChunk, Run, RunMarks
 from sessions_app.services.chunks import chunks_delete
-from sessions_app.services.runs import run_cancel
+from sessions_app.services.run_commands import run_cancel
 
 logger = logging.getLogger(__name__)
 

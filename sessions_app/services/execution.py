@@ -19,10 +19,20 @@ from django.utils import timezone
 
 from hwbpweb.redis import redis_client
 from sessions_app import dispatch
+from sessions_app.debug_wire import CloseCode
 from sessions_app.errors import DomainError, StaleLease
 from sessions_app.models import Run
 from sessions_app.run_queue import queue_order
-from sessions_app.runner import Batch, Control, Job, RunEnd, execute, recipe_job
+from sessions_app.runner import (
+    PARKED,
+    Batch,
+    Control,
+    Job,
+    Known,
+    RunEnd,
+    execute,
+    recipe_job,
+)
 from sessions_app.services.chunks import ChunkWriter, run_tidy
 from sessions_app.services.debugger import (
     CommandLog,
@@ -33,11 +43,13 @@ from sessions_app.services.debugger import (
     command_lines,
     open_port,
 )
+from sessions_app.services.run_commands import run_parked
 from sessions_app.services.runs import (
     Lease,
     lease_renew,
     run_claim,
     run_finish,
+    run_park,
     run_set_debugger,
     run_set_paused,
 )
@@ -47,9 +59,10 @@ from sessions_app.trace import HIT, RECORD_SIZE, encode_texts, kinds_of
 
 logger = logging.getLogger(__name__)
 
+_PARKED_WORDS = "it stood for too long and gave its worker back; connect again to go on"
 _LISTEN = 0.25
 _PROGRESS = 0.5
-_WORDS = ("pause", "resume", "cancel")
+_WORDS = ("pause", "resume", "park", "cancel")
 
 
 def run_execute(run_id: UUID | str) -> RunEnd | None:
@@ -81,8 +94,14 @@ def _worker_name() -> str:
 def _executed(lease: Lease) -> RunEnd | None:
     run_id = lease.run_id
     logger.info("run %s begins, epoch %d", run_id, lease.epoch)
+    control = Control()
     try:
-        end = _held(lease)
+        end = _held(lease, control)
+        if end.outcome == PARKED:
+            run_park(lease, end)
+            logger.info("run %s is parked", run_id)
+            run_parked(run_id, control.left() + dispatch.take_commands(run_id))
+            return None
         run_finish(lease, end)
     except StaleLease as stale:
         logger.warning("run %s given up: %s", run_id, stale)
@@ -93,13 +112,12 @@ def _executed(lease: Lease) -> RunEnd | None:
     return end
 
 
-def _held(lease: Lease) -> RunEnd:
+def _held(lease: Lease, control: Control) -> RunEnd:
     run = Run.everything.select_related("recipe", "played_from").get(pk=lease.run_id)
     try:
-        job = _job(run)
+        job = _job(run, lease)
     except DomainError as error:
         return RunEnd("recipe_error", f"{error.field}: {error.detail}")
-    control = Control()
     keeper = LeaseKeeper(lease, control)
     keeper.start()
     recorder = Recorder(lease)
@@ -109,7 +127,10 @@ def _held(lease: Lease) -> RunEnd:
         if control.abandoned:
             raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
         recorder.finish(end)
-        desk.finish(f"the run is over: {end.outcome}")
+        if end.outcome == PARKED:
+            desk.park()
+        else:
+            desk.finish(f"the run is over: {end.outcome}")
         return end
     finally:
         desk.close()
@@ -117,10 +138,15 @@ def _held(lease: Lease) -> RunEnd:
         recorder.close()
 
 
-def _job(run: Run) -> Job:
+def _job(run: Run, lease: Lease) -> Job:
     job = recipe_job(run.recipe)
-    played = command_lines(run.played_from) if run.played_from else []
-    return replace(job, paused=run.hold, commands=played)
+    return replace(
+        job,
+        commands=command_lines(run),
+        paused=run.hold and not lease.again,
+        stands=run.hold and lease.again,
+        known=lease.events,
+    )
 
 
 class DebugDesk:
@@ -143,6 +169,11 @@ class DebugDesk:
         self._link.stop()
         self.switchboard.finish(reason)
 
+    def park(self) -> None:
+        """The run has no worker for now; who comes again has it where it stood."""
+        self._link.stop()
+        self.switchboard.finish(_PARKED_WORDS, CloseCode.LOST)
+
     def close(self) -> None:
         """However it ended, nobody stays."""
         self.finish("the run is over")
@@ -154,16 +185,19 @@ class Recorder:
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
-        self._writer = ChunkWriter(lease.run_id, lease.epoch)
+        self._known = Known(lease.events, lease.hits)
+        self._writer = ChunkWriter(lease.run_id, lease.epoch, lease.events, lease.hits)
         self._publisher = Publisher(lease.run_id, lease.epoch)
         self._announced = 0.0
-        self._told = 0
+        self._told = lease.events
         self._paused = False
 
     def on_batch(self, batch: Batch) -> None:
         """Store first, then show: what a browser has seen is on its way to the disk."""
-        self._writer.add(batch)
-        self._publisher.publish(_entries(self._lease.epoch, batch), _texts(batch))
+        news = self._known.news(batch)
+        if news is not None:
+            self._writer.add(news)
+            self._publisher.publish(_entries(self._lease.epoch, news), _texts(news))
 
     def on_state(self, state: str, retired: int) -> None:
         """Progress, or the child holds."""

@@ -1,6 +1,7 @@
 """A run from the wish to its end: queued, leased to a worker, over.
 
-queued → running ⇄ paused → finished | failed | cancelled. Every change is a conditional
+queued → running ⇄ paused → finished | failed | cancelled; a paused one whose worker was
+given back is queued again to go on. Every change is a conditional
 UPDATE whose row count decides, so that two workers, or a worker and a person, cannot
 both win. A lease has an epoch; what comes with an older one is refused.
 """
@@ -19,9 +20,9 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from sessions_app import dispatch, stream
-from sessions_app.errors import RunNotActive, RunNotOver, StaleLease, UnknownCommand
+from sessions_app.errors import RunNotOver, StaleLease
 from sessions_app.models import DebugSession, EventChunk, Run, RunCommand, StoredRecipe
-from sessions_app.runner import RunEnd
+from sessions_app.runner import EMULATOR_VERSION, RunEnd
 from sessions_app.services.chunks import chunks_delete
 from sessions_app.services.quotas import bytes_check, runs_check
 from sessions_app.services.webhooks.outbox import run_over
@@ -39,6 +40,11 @@ class Lease:
     run_id: UUID
     epoch: int
     owner: str
+    again: bool = False
+    """The run was parked: it is made again up to where it stood."""
+    events: int = 0
+    """So many are stored and known when they come again."""
+    hits: int = 0
 
 
 def run_create(
@@ -93,6 +99,37 @@ def _expiry() -> timedelta:
 
 def run_claim(run_id: UUID | str, owner: str) -> Lease | None:
     """Take a queued run, or one whose worker has gone silent. None: nothing to take."""
+    return _unparked(run_id, owner) or _claimed(run_id, owner)
+
+
+def _unparked(run_id: UUID | str, owner: str) -> Lease | None:
+    """Take a parked run that is to go on. What is stored stays, and so does the epoch:
+    its worker has left, nobody else writes. Another emulator may tell it otherwise, and
+    begins anew."""
+    parked = Run.objects.filter(
+        pk=run_id,
+        state=Run.State.QUEUED,
+        parked_at__isnull=False,
+        emulator_version=EMULATOR_VERSION,
+    )
+    with transaction.atomic():
+        taken = parked.update(
+            state=Run.State.RUNNING,
+            attempts=F("attempts") + 1,
+            lease_owner=owner,
+            lease_expires=timezone.now() + _expiry(),
+            detail="",
+            parked_at=None,
+            held_since=None,
+        )
+        if not taken:
+            return None
+        run = Run.objects.only("epoch", "events", "hits").get(pk=run_id)
+    stream.publish_state(run.pk)
+    return Lease(run.pk, run.epoch, owner, True, run.events, run.hits)
+
+
+def _claimed(run_id: UUID | str, owner: str) -> Lease | None:
     now = timezone.now()
     free = Q(state=Run.State.QUEUED) | Q(state__in=Run.LEASED, lease_expires__lt=now)
     with transaction.atomic():
@@ -113,6 +150,7 @@ def run_claim(run_id: UUID | str, owner: str) -> Lease | None:
             pruned_at=None,
             debugger={},
             held_since=None,
+            parked_at=None,
         )
         if not taken:
             return None
@@ -159,6 +197,26 @@ def run_set_debugger(lease: Lease, facts: dict[str, Any]) -> None:
     paused = leased.filter(state=Run.State.PAUSED).update(debugger=facts)
     if going or paused:
         stream.publish_state(lease.run_id)
+
+
+def run_park(lease: Lease, end: RunEnd) -> None:
+    """The worker gives back a run that stands still; its command log says where. Raises
+    StaleLease."""
+    parked = Run.everything.filter(
+        pk=lease.run_id, epoch=lease.epoch, state__in=Run.LEASED
+    ).update(
+        state=Run.State.PAUSED,
+        parked_at=timezone.now(),
+        retired=end.retired,
+        emulator_version=EMULATOR_VERSION,
+        attempts=0,
+        debugger={},
+        lease_owner="",
+        lease_expires=None,
+    )
+    if not parked:
+        raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
+    stream.publish_state(lease.run_id)
 
 
 def run_finish(lease: Lease, end: RunEnd) -> None:
@@ -227,62 +285,6 @@ def run_fail(run_id: UUID, detail: str) -> bool:
     if failed:
         stream.publish_state(run_id)
     return bool(failed)
-
-
-def run_command(*, run: Run, command: str) -> None:
-    """cancel, pause or resume. Raises UnknownCommand or RunNotActive."""
-    if command == "cancel":
-        run_cancel(run=run)
-    elif command == "pause":
-        run_pause(run=run)
-    elif command == "resume":
-        run_resume(run=run)
-    else:
-        raise UnknownCommand(
-            f"a run does not know {command[:40]!r}",
-            field="command",
-            value=command,
-            allowed="cancel, pause, resume",
-        )
-
-
-def run_cancel(*, run: Run) -> None:
-    """End the run; what it recorded stays. Also ends one that has not begun."""
-    now = timezone.now()
-    with transaction.atomic():
-        queued = Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
-            state=Run.State.CANCELLED,
-            outcome="cancelled",
-            cancel_requested=True,
-            finished_at=now,
-        )
-        if queued:
-            run_over(run.pk)
-    if queued:
-        stream.publish_state(run.pk)
-        return
-    # Kept in the row too: a worker reads it there when Redis forgets the command.
-    _to_worker(run, "cancel", {"cancel_requested": True})
-
-
-def run_pause(*, run: Run) -> None:
-    """Hold at the next event boundary or slice end."""
-    _to_worker(run, "pause", {})
-
-
-def run_resume(*, run: Run) -> None:
-    """Go on."""
-    _to_worker(run, "resume", {})
-
-
-def _to_worker(run: Run, command: str, changes: dict[str, bool]) -> None:
-    held = Run.objects.filter(pk=run.pk, state__in=Run.LEASED)
-    if not (held.update(**changes) if changes else held.exists()):
-        run.refresh_from_db(fields=["state"])
-        raise RunNotActive(
-            f"run {run.number} is {run.state}; it cannot be told to {command}"
-        )
-    dispatch.send_command(run.pk, command)
 
 
 def runs_reap() -> int:

@@ -35,6 +35,8 @@ def run_words(run: Run, place: int | None = None) -> str:
     place in the queue more than ``queued``."""
     if place is not None:
         return f"queued, place {place}"
+    if run.parked_at is not None:
+        return "parked"
     outcome = run.outcome or ""
     if outcome and outcome not in ("completed", run.state):
         return _OUTCOMES.get(outcome, outcome.replace("_", " "))

@@ -44,7 +44,7 @@ from sessions_app.run_queue import queue_place
 from sessions_app.selectors import hit_number, notebook_entries, run_output
 from sessions_app.services.deletion import deleted_runs
 from sessions_app.services.retention import protection
-from sessions_app.services.runs import run_command
+from sessions_app.services.run_commands import run_command
 from sessions_app.services.sessions import session_edit
 from sessions_app.slot_panes import slot_pane
 from sessions_app.timeline import lane_table

@@ -32,7 +32,7 @@ export class RunState {
     const shape = STUCK.has(outcome) ? "livelock" : state.state === "cancelled" ? "finished" : state.state;
     shown.dataset.s = shape;
     const words = outcome && outcome !== "completed" ? (WORDS[outcome] ?? outcome.replaceAll("_", " ")) : state.state;
-    const said = state.place ? `queued, place ${state.place}` : words;
+    const said = state.place ? `queued, place ${state.place}` : state.parked ? "parked" : words;
     // It is a live region: what is said already is not said again.
     if (shown.textContent !== said) shown.textContent = said;
     if (this.form) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -14,11 +15,12 @@ from sessions_app.services.runs import Lease
 
 
 class CommandLog:
-    """Numbers lines and stores them, those of one moment at once."""
+    """Numbers lines and stores them, those of one moment at once. A run that was parked
+    has some already."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
-        self._last = 0
+        self._last = _own_lines(lease.run_id, lease.epoch).count()
         self._new: list[RunCommand] = []
 
     def add(self, line: LoggedLine) -> None:
@@ -65,7 +67,11 @@ def _sources(run: Run) -> list[Run]:
 
 
 def _own(run: Run) -> QuerySet[RunCommand]:
-    return RunCommand.objects.filter(run=run, epoch=run.epoch).order_by("number")
+    return _own_lines(run.pk, run.epoch).order_by("number")
+
+
+def _own_lines(run_id: UUID, epoch: int) -> QuerySet[RunCommand]:
+    return RunCommand.objects.filter(run=run_id, epoch=epoch)
 
 
 def command_lines(run: Run) -> list[dict[str, Any]]:

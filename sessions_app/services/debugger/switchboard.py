@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 #: Everybody is told of a debugger's stops this often (seconds), however often it stops.
 TELL_EVERY = 0.1
+#: Seconds after which a word of a debugger tells everybody that it is still there, also
+#: where nothing else has changed: a run that nobody speaks to is parked one day.
+_STILL_THERE = 15.0
 #: What the console calls its way in.
 CONSOLE = "browser or REST"
 _HOLDING = ("attached", "stopped")
@@ -132,13 +135,14 @@ class Switchboard:
         """Commands that had no answer are stored too."""
         self._log.store()
 
-    def finish(self, reason: str) -> None:
-        """The run is over."""
+    def finish(self, reason: str, code: CloseCode = CloseCode.DONE) -> None:
+        """The run is over, or has no worker any more."""
         self._log.store()
-        self._end(CloseCode.DONE, reason)
+        self._end(code, reason)
         for message in self._inbox.take():
             if isinstance(message, Opened):
-                message.client.end(CloseCode.OVER, reason)
+                late = CloseCode.OVER if code is CloseCode.DONE else code
+                message.client.end(late, reason)
             elif isinstance(message, Asked | ListenWanted):
                 message.reply(refusal("run_not_active", reason))
         if self._port is not None:
@@ -147,6 +151,8 @@ class Switchboard:
     # Messages of connections.
 
     def _take(self, message: Message) -> None:
+        if time.monotonic() - self._told > _STILL_THERE:
+            self._changed()
         if isinstance(message, Opened):
             self._open(message.client)
         elif isinstance(message, Asked):

@@ -11,13 +11,13 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from sessions_app.models import Image, Run
+from sessions_app.models import Run
 from sessions_app.services.debugger import command_lines
-from sessions_app.services.recipes import recipe_store
-from sessions_app.services.runs import run_cancel, run_create
+from sessions_app.services.run_commands import run_cancel
 from sessions_app.tests.debugger.desk import until
-from sessions_app.tests.debugger.programs import COUNTED, ENDLESS, assembled, recipe_of
-from sessions_app.tests.factories import create_session, create_user
+from sessions_app.tests.debugger.programs import COUNTED, ENDLESS, assembled
+from sessions_app.tests.debugger.worked import control, is_in, started
+from sessions_app.tests.factories import create_user
 
 pytestmark = [
     pytest.mark.processes,
@@ -38,30 +38,6 @@ def api(alice: User) -> APIClient:
     return client
 
 
-def started(alice: User, source: str, **wishes: Any) -> Run:
-    """A run of a program, held unless it is wished otherwise."""
-    sha256, data, symbols = assembled(source)
-    Image.objects.get_or_create(
-        pk=sha256,
-        defaults={
-            "data": data,
-            "size": len(data),
-            "symbols": {name: f"{address:#x}" for name, address in symbols.items()},
-        },
-    )
-    stored = recipe_store(recipe_of(sha256))
-    session = create_session(alice)
-    return run_create(session=session, recipe=stored, **({"hold": True} | wishes))
-
-
-def is_in(run: Run, *states: str) -> bool:
-    def reached() -> bool:
-        run.refresh_from_db()
-        return run.state in states
-
-    return until(reached, 30)
-
-
 @pytest.fixture
 def held(alice: User) -> Iterator[Run]:
     run = started(alice, ENDLESS)
@@ -71,12 +47,6 @@ def held(alice: User) -> Iterator[Run]:
     if not run.is_over:
         run_cancel(run=run)
         assert is_in(run, "cancelled")
-
-
-def control(api: APIClient, run: Run, do: str, **fields: Any) -> Any:
-    answer = api.post(f"/api/v1/runs/{run.pk}/control/", {"do": do, **fields})
-    assert answer.status_code == 200, answer.json()
-    return answer.json()
 
 
 def finished(api: APIClient, run: Run) -> Run:

@@ -104,6 +104,18 @@ async def test_the_owner_comes_in_by_cookie(
     assert (await word(live)).json()["who"] == "alice"
 
 
+async def test_a_parked_run_is_queued_to_stand_for_its_debugger(
+    live: Run, token: str, opened: Any
+) -> None:
+    parked = Run.objects.filter(pk=live.pk)
+    await parked.aupdate(state="paused", parked_at=timezone.now())
+
+    await opened(live.pk, token)
+
+    await word(live)
+    assert await parked.filter(state="queued", hold=True).aexists()
+
+
 async def test_a_face_is_asked_for(live: Run, token: str, opened: Any) -> None:
     await opened(live.pk, token, b"face=faithful")
 

@@ -8,7 +8,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from sessions_app.models import Run
-from sessions_app.services.runs import run_cancel
+from sessions_app.services.run_commands import run_cancel
 from sessions_app.tests.factories import create_run, create_session, create_user
 
 pytestmark = [

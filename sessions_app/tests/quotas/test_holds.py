@@ -12,17 +12,10 @@ from django.utils import timezone
 from hwbpweb.redis import redis_client
 from sessions_app import runner
 from sessions_app.dispatch import commands_key
-from sessions_app.live.presence import member, viewers_key
 from sessions_app.models import DebugSession, Run
-from sessions_app.runner import RunEnd
 from sessions_app.services.holds import holds_end
 from sessions_app.services.launch import launch_scenario
-from sessions_app.services.runs import (
-    Lease,
-    run_finish,
-    run_set_debugger,
-    run_set_paused,
-)
+from sessions_app.services.runs import Lease, run_set_debugger, run_set_paused
 from sessions_app.tests.factories import create_run, create_session, create_user
 
 pytestmark = [
@@ -34,7 +27,8 @@ STOPPED = {"state": "stopped", "who": "alice", "face": "full"}
 
 @pytest.fixture(autouse=True)
 def minutes(settings: Any) -> None:
-    settings.HOLD_MINUTES, settings.HOLD_WATCHED_MINUTES = 30, 240
+    settings.HOLD_MINUTES, settings.HOLD_WAITED_MINUTES = 5, 1
+    settings.HOLD_DEBUGGER_MINUTES = 30
 
 
 @pytest.fixture
@@ -56,67 +50,52 @@ def told(run: Run) -> list[bytes]:
     return list(found)
 
 
-def look_at(run: Run) -> None:
-    with redis_client() as client:
-        client.zadd(viewers_key(run.pk), {member("bob"): time.time() + 60})
-
-
-def test_a_paused_run_that_nobody_looks_at_goes_on(session: DebugSession) -> None:
-    run = held(session, 31)
+def test_a_paused_run_is_parked(session: DebugSession) -> None:
+    run = held(session, 6)
 
     assert holds_end() == 1
-    assert told(run) == [b'{"do": "resume"}']
+    assert told(run) == [b'{"do": "park"}']
 
 
 def test_before_its_time_it_stays(session: DebugSession) -> None:
-    run = held(session, 29)
+    run = held(session, 4)
 
     assert holds_end() == 0
     assert told(run) == []
 
 
-def test_while_somebody_looks_it_stays_longer(session: DebugSession) -> None:
-    run = held(session, 31)
-    look_at(run)
+def test_while_others_wait_for_a_worker_its_time_is_short(
+    session: DebugSession,
+) -> None:
+    run = held(session, 2)
+    create_run(session, state="queued", outcome="")
+
+    assert holds_end() == 1
+    assert told(run) == [b'{"do": "park"}']
+
+
+def test_a_debugger_may_think_for_longer(session: DebugSession) -> None:
+    held(session, 29, state="running", debugger=STOPPED)
+    create_run(session, state="queued", outcome="")
 
     assert holds_end() == 0
 
 
 def test_but_not_for_ever(session: DebugSession) -> None:
-    run = held(session, 241)
-    look_at(run)
+    run = held(session, 31, state="running", debugger=STOPPED)
 
     assert holds_end() == 1
-    assert told(run) == [b'{"do": "resume"}']
+    assert told(run) == [b'{"do": "park"}']
 
 
-def test_a_debugger_that_stands_for_too_long_is_cancelled(
-    session: DebugSession,
-) -> None:
-    run = held(session, 241, state="running", debugger=STOPPED)
-
-    assert holds_end() == 1
-    assert told(run) == [b'{"do": "cancel"}']
-
-
-def test_how_it_ended_says_why(session: DebugSession) -> None:
-    run = held(session, 241, state="running", debugger=STOPPED)
-    holds_end()
-
-    run_finish(Lease(run.pk, run.epoch, ""), RunEnd("cancelled"))
-
-    run.refresh_from_db()
-    assert run.detail == "a debugger held it for too long without a command"
-
-
-def test_one_that_does_not_is_left_alone(session: DebugSession) -> None:
-    held(session, 31, state="running", debugger=STOPPED)
+def test_one_that_is_parked_already_is_left_alone(session: DebugSession) -> None:
+    held(session, 100_000, parked_at=timezone.now())
 
     assert holds_end() == 0
 
 
 def test_the_worker_is_told_once(session: DebugSession) -> None:
-    run = held(session, 31)
+    run = held(session, 6)
 
     holds_end()
     holds_end()
@@ -159,7 +138,7 @@ def test_so_has_a_stop_in_a_debugger(session: DebugSession) -> None:
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("worker")
-def test_a_worker_that_was_held_ends_its_run(settings: Any) -> None:
+def test_a_worker_that_was_held_is_free_again(settings: Any) -> None:
     """Through queue, worker and child."""
     scenario = runner.scenario("watched-counter")
     assert scenario is not None
@@ -168,9 +147,9 @@ def test_a_worker_that_was_held_ends_its_run(settings: Any) -> None:
     settings.HOLD_MINUTES = 1e-6
 
     deadline = time.monotonic() + 60
-    while not run.is_over and time.monotonic() < deadline:
+    while run.parked_at is None and time.monotonic() < deadline:
         holds_end()
         time.sleep(0.1)
         run.refresh_from_db()
 
-    assert (run.state, run.outcome) == ("finished", "completed")
+    assert (run.state, run.lease_owner) == ("paused", "")

@@ -18,7 +18,8 @@ from sessions_app.services.deletion import run_delete, session_delete
 from sessions_app.services.images import image_keep
 from sessions_app.services.launch import launch_scenario
 from sessions_app.services.quotas import image_charge, usage_of
-from sessions_app.services.runs import run_cancel, run_create
+from sessions_app.services.run_commands import run_cancel
+from sessions_app.services.runs import run_create
 from sessions_app.services.teams import member_join, team_create
 from sessions_app.tests.factories import (
     create_image,

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from sessions_app.models import DebugSession, Run
 from sessions_app.run_queue import queue_order, queue_place
 from sessions_app.services import execution
 from sessions_app.services.execution import turn_take
-from sessions_app.services.runs import Lease, run_cancel, run_claim
+from sessions_app.services.run_commands import run_cancel
+from sessions_app.services.runs import Lease, run_claim
 from sessions_app.tests.factories import create_run, create_session
 
 
@@ -55,6 +57,23 @@ def test_a_paused_run_is_one_that_goes_on(alice: User, charlie: User) -> None:
     (x,) = queued(charlie, 1)
 
     assert queue_order() == keys(x, a)
+
+
+def test_a_parked_run_is_not(alice: User, charlie: User) -> None:
+    (parked,) = queued(alice, 1, state="paused")
+    Run.objects.filter(pk=parked.pk).update(parked_at=timezone.now())
+    (a,) = queued(alice, 1)
+    (x,) = queued(charlie, 1)
+
+    assert queue_order() == keys(a, x)
+
+
+def test_one_that_goes_on_waits_from_that_moment(alice: User) -> None:
+    parked, later = queued(alice, 2)
+    now = timezone.now()
+    Run.objects.filter(pk=parked.pk).update(parked_at=now, held_since=now)
+
+    assert queue_order() == keys(later, parked)
 
 
 def test_a_place_counts_from_1(alice: User, charlie: User) -> None:
@@ -165,3 +184,13 @@ def test_so_does_the_list_of_sessions(
 
     assert ">queued, place 1</span>" in text
     assert ">queued, place 2</span>" in text
+
+
+def test_the_page_of_a_parked_run_says_so(
+    session: DebugSession, alice_client: Client
+) -> None:
+    create_run(session, state="paused", outcome="", parked_at=timezone.now())
+
+    text = alice_client.get(f"/sessions/{session.pk}/").text
+
+    assert ">parked</span>" in text

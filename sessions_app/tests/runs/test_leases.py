@@ -13,9 +13,9 @@ from hwbpweb.redis import redis_client
 from sessions_app import dispatch
 from sessions_app.errors import RunNotActive, StaleLease, UnknownCommand
 from sessions_app.models import DebugSession, EventChunk, Run
-from sessions_app.runner import LoggedLine, RunEnd
+from sessions_app.runner import EMULATOR_VERSION, PARKED, LoggedLine, RunEnd
 from sessions_app.selectors import records_from
-from sessions_app.services import runs
+from sessions_app.services import run_commands, runs
 from sessions_app.services.debugger import CommandLog
 from sessions_app.tests.factories import create_recipe, create_run, store_hits
 
@@ -250,14 +250,14 @@ def test_a_forgotten_message_is_sent_again(
 
 
 def test_a_queued_run_is_cancelled_at_once(queued: Run) -> None:
-    runs.run_command(run=queued, command="cancel")
+    run_commands.run_command(run=queued, command="cancel")
 
     queued.refresh_from_db()
     assert (queued.state, queued.outcome) == ("cancelled", "cancelled")
 
 
 def test_a_cancelled_run_is_not_claimed(queued: Run) -> None:
-    runs.run_cancel(run=queued)
+    run_commands.run_cancel(run=queued)
 
     assert runs.run_claim(queued.pk, "a") is None
 
@@ -266,7 +266,7 @@ def test_a_cancelled_run_is_not_claimed(queued: Run) -> None:
 def test_a_command_reaches_the_worker(queued: Run, command: str) -> None:
     runs.run_claim(queued.pk, "a")
 
-    runs.run_command(run=queued, command=command)
+    run_commands.run_command(run=queued, command=command)
 
     assert told(queued) == [command]
 
@@ -276,14 +276,77 @@ def test_a_finished_run_takes_no_command(session: DebugSession, command: str) ->
     run = create_run(session)
 
     with pytest.raises(RunNotActive, match="finished"):
-        runs.run_command(run=run, command=command)
+        run_commands.run_command(run=run, command=command)
 
 
 def test_a_queued_run_cannot_be_paused(queued: Run) -> None:
     with pytest.raises(RunNotActive, match="queued"):
-        runs.run_pause(run=queued)
+        run_commands.run_pause(run=queued)
 
 
 def test_an_unknown_command_is_refused(queued: Run) -> None:
     with pytest.raises(UnknownCommand):
-        runs.run_command(run=queued, command="explode")
+        run_commands.run_command(run=queued, command="explode")
+
+
+@pytest.fixture
+def parked(session: DebugSession) -> Run:
+    """Queued to go on from its 6th event."""
+    return create_run(
+        session,
+        state="queued",
+        outcome="",
+        epoch=3,
+        events=6,
+        hits=1,
+        parked_at=timezone.now(),
+        emulator_version=EMULATOR_VERSION,
+    )
+
+
+def test_a_parked_run_goes_on_under_its_epoch(parked: Run) -> None:
+    lease = runs.run_claim(parked.pk, "a")
+
+    assert lease == runs.Lease(parked.pk, 3, "a", again=True, events=6, hits=1)
+
+
+def test_a_worker_that_is_lost_while_it_makes_it_again_costs_an_epoch(
+    parked: Run,
+) -> None:
+    runs.run_claim(parked.pk, "a")
+    expire(parked)
+
+    lease = runs.run_claim(parked.pk, "b")
+
+    assert lease == runs.Lease(parked.pk, 4, "b")
+
+
+def test_what_another_emulator_recorded_is_recorded_anew(parked: Run) -> None:
+    Run.objects.filter(pk=parked.pk).update(emulator_version="0.0.0")
+
+    lease = runs.run_claim(parked.pk, "a")
+
+    assert lease == runs.Lease(parked.pk, 4, "a")
+
+
+def test_a_run_that_stands_parked_is_not_claimed(parked: Run) -> None:
+    Run.objects.filter(pk=parked.pk).update(state="paused")
+
+    assert runs.run_claim(parked.pk, "a") is None
+
+
+def test_nor_is_it_told_to_park(parked: Run) -> None:
+    Run.objects.filter(pk=parked.pk).update(state="paused")
+
+    with pytest.raises(RunNotActive):
+        run_commands.run_park_wish(run=parked)
+
+
+def test_a_stale_worker_cannot_park_the_run(queued: Run) -> None:
+    lease = runs.run_claim(queued.pk, "a")
+    assert lease is not None
+    expire(queued)
+    runs.run_claim(queued.pk, "b")
+
+    with pytest.raises(StaleLease):
+        runs.run_park(lease, RunEnd(PARKED))

@@ -19,7 +19,8 @@ from sessions_app.services.reviews import (
     remarks_publish,
     review_import,
 )
-from sessions_app.services.runs import run_cancel, run_claim, run_fail, run_finish
+from sessions_app.services.run_commands import run_cancel
+from sessions_app.services.runs import run_claim, run_fail, run_finish
 from sessions_app.services.webhooks.register import webhook_create
 from sessions_app.tests.factories import create_run
 from sessions_app.tests.reviews.story import THREAD
