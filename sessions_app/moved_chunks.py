@@ -11,6 +11,7 @@ from sessions_app.chunkstore import BlockMissing
 from sessions_app.models import EventChunk
 
 _SAFE = ("GET", "HEAD")
+_AGAIN = "reads_moved_chunks_again"
 
 
 class MovedChunks:
@@ -40,4 +41,11 @@ class MovedChunks:
         try:
             return view(request, *arguments, **named)
         except (EventChunk.DoesNotExist, BlockMissing):
+            setattr(request, _AGAIN, True)
             return view(request, *arguments, **named)
+
+
+def may_have_moved(request: HttpRequest) -> bool:
+    """Whether a block that is missing may be found when the request is done again: who
+    words errors lets that one pass."""
+    return request.method in _SAFE and not hasattr(request, _AGAIN)

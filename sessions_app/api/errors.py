@@ -14,7 +14,9 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from sessions_app.chunkstore import BlockMissing
 from sessions_app.errors import DomainError
+from sessions_app.moved_chunks import may_have_moved
 
 PROBLEM = "application/problem+json"
 _MAX_VALUE = 200
@@ -168,6 +170,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     set_rollback()
     if isinstance(error, InvalidFields):
         return problem(422, error.default_code, str(error.detail), errors=error.errors)
+    if isinstance(error, BlockMissing) and may_have_moved(context["request"]._request):
+        return None
     if isinstance(error, DomainError):
         return _domain(error)
     if isinstance(error, Http404 | ValidationError):

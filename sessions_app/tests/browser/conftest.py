@@ -106,7 +106,9 @@ def _is_complaint(message: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-def page(signed_in: BrowserContext, login_link: str) -> Iterator[Page]:
+def page(
+    signed_in: BrowserContext, login_link: str, service: Service
+) -> Iterator[Page]:
     """A page of the owner; anything in the console that is an error fails the test."""
     page = signed_in.new_page()
     complaints: list[str] = []
@@ -121,4 +123,4 @@ def page(signed_in: BrowserContext, login_link: str) -> Iterator[Page]:
     page.goto(login_link.partition("/login/")[0] + "/")
     yield page
     page.close()
-    assert complaints == []
+    assert complaints == [], service.text[-4000:]
