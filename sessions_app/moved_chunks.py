@@ -7,11 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from sessions_app.api.errors import READS, READS_AGAIN
 from sessions_app.chunkstore import BlockMissing
 from sessions_app.models import EventChunk
-
-_SAFE = ("GET", "HEAD")
-_AGAIN = "reads_moved_chunks_again"
 
 
 class MovedChunks:
@@ -36,16 +34,10 @@ class MovedChunks:
         named: Mapping[str, Any],
     ) -> HttpResponseBase | None:
         """The answer of a read; other requests go their way."""
-        if request.method not in _SAFE:
+        if request.method not in READS:
             return None
         try:
             return view(request, *arguments, **named)
         except (EventChunk.DoesNotExist, BlockMissing):
-            setattr(request, _AGAIN, True)
+            setattr(request, READS_AGAIN, True)
             return view(request, *arguments, **named)
-
-
-def may_have_moved(request: HttpRequest) -> bool:
-    """Whether a block that is missing may be found when the request is done again: who
-    words errors lets that one pass."""
-    return request.method in _SAFE and not hasattr(request, _AGAIN)

@@ -11,14 +11,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from sessions_app.chunkstore import BlockMissing
 from sessions_app.errors import DomainError
-from sessions_app.moved_chunks import may_have_moved
 
 PROBLEM = "application/problem+json"
+#: Requests that change nothing, and what one bears that is done once more.
+READS = ("GET", "HEAD")
+READS_AGAIN = "reads_again"
 _MAX_VALUE = 200
 _WHOLE = "non_field_errors"
 
@@ -165,12 +168,18 @@ def _framework(error: exceptions.APIException) -> Response:
     return problem(error.status_code, code, str(error.detail), headers=headers)
 
 
+def _may_have_moved(request: Request) -> bool:
+    """Whether a missing block may be found when the request is done once more; who does
+    that (moved_chunks) must see the error."""
+    return request.method in READS and not hasattr(request._request, READS_AGAIN)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: every expected error becomes a problem; others stay 500."""
     set_rollback()
     if isinstance(error, InvalidFields):
         return problem(422, error.default_code, str(error.detail), errors=error.errors)
-    if isinstance(error, BlockMissing) and may_have_moved(context["request"]._request):
+    if isinstance(error, BlockMissing) and _may_have_moved(context["request"]):
         return None
     if isinstance(error, DomainError):
         return _domain(error)
