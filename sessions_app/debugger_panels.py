@@ -42,6 +42,7 @@ class DebuggerPanel:
     person: str
     line: str
     """For gdb, without the token."""
+    parked: bool = False
     error: str = ""
     registers: dict[str, str | None] = field(default_factory=dict)
     threads: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +80,8 @@ class DebuggerPanel:
         """Changes when the panel is out of date."""
         facts = self.facts
         parts = [str(facts.get(name, "")) for name in ("state", "who", "via", "reason")]
-        return "|".join([*parts, str(len(self.breakpoints))])
+        parts += [str(len(self.breakpoints)), "parked" if self.parked else ""]
+        return "|".join(parts)
 
 
 def debugger_words(facts: Mapping[str, Any]) -> str:
@@ -97,6 +99,7 @@ def debugger_panel(request: HttpRequest, access: Access, run: Run) -> DebuggerPa
         facts=run.debugger,
         can_control=access.can_control and run.state in Run.LEASED,
         person=access.name,
+        parked=run.parked_at is not None,
         line=f"target remote | hwbp --url {base} gdb {run.pk}",
     )
 

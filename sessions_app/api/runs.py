@@ -185,7 +185,7 @@ class RunViewSet(Idempotent, mixins.ListModelMixin, viewsets.GenericViewSet[Run]
 
     def get_permissions(self) -> list[BasePermission]:
         if self.action in ("list", "create") or self.request.method not in SAFE_METHODS:
-            guests = self.action in ("pause", "resume")
+            guests = self.action in ("pause", "resume", "park")
             return [PersonOrGuest() if guests else IsAuthenticated()]
         return [AllowAny()]
 
@@ -245,6 +245,13 @@ class RunViewSet(Idempotent, mixins.ListModelMixin, viewsets.GenericViewSet[Run]
     def resume(self, request: Request, pk: str) -> Response:
         """Let a paused run go on."""
         return self._command(controlled_run(request, pk)[1], "resume")
+
+    @extend_schema(request=None, responses={202: RunOut})
+    @action(detail=True, methods=["post"])
+    def park(self, request: Request, pk: str) -> Response:
+        """Give its worker back, if it stands: paused, or held by a debugger. One that
+        runs keeps it."""
+        return self._command(controlled_run(request, pk)[1], "park")
 
     @extend_schema(request=ForkIn, responses={201: RunOut})
     @action(detail=True, methods=["post"])

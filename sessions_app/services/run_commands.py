@@ -23,19 +23,21 @@ _UNBEGUN = Q(state=Run.State.QUEUED) | Q(state=Run.State.PAUSED) & _PARKED
 
 
 def run_command(*, run: Run, command: str) -> None:
-    """cancel, pause or resume. Raises UnknownCommand or RunNotActive."""
+    """cancel, pause, resume or park. Raises UnknownCommand or RunNotActive."""
     if command == "cancel":
         run_cancel(run=run)
     elif command == "pause":
         run_pause(run=run)
     elif command == "resume":
         run_resume(run=run)
+    elif command == "park":
+        run_park_wish(run=run)
     else:
         raise UnknownCommand(
             f"a run does not know {command[:40]!r}",
             field="command",
             value=command,
-            allowed="cancel, pause, resume",
+            allowed="cancel, pause, resume, park",
         )
 
 
@@ -73,7 +75,8 @@ def run_resume(*, run: Run) -> None:
 
 def run_park_wish(*, run: Run) -> None:
     """Give its worker back, if it still stands when that hears of it."""
-    _to_worker(run, "park", {})
+    if not Run.objects.filter(_PARKED, pk=run.pk, state=Run.State.PAUSED).exists():
+        _to_worker(run, "park", {})
 
 
 def run_unpark(*, run: Run, hold: bool) -> bool:

@@ -37,6 +37,7 @@ export class Debugger {
   set(state) {
     const facts = state.debugger ?? {};
     this.facts = facts;
+    this.parked = state.parked;
     const reason = facts.reason ? `, ${facts.reason}` : "";
     this.words.textContent = facts.who ? `${facts.who} controls it (${facts.via}): ${facts.state}${reason}` : "";
     this.words.hidden = !facts.who;
@@ -45,7 +46,7 @@ export class Debugger {
   }
 
   get stale() {
-    return Boolean(this.facts && this.panel) && this.panel.dataset.mark !== mark(this.facts);
+    return Boolean(this.facts && this.panel) && this.panel.dataset.mark !== mark(this.facts, this.parked);
   }
 
   // An answer and a STATE frame overtake each other: look again when both are there.
@@ -130,9 +131,9 @@ async function ask(url, options = {}) {
   }
 }
 
-function mark(facts) {
+function mark(facts, parked) {
   const parts = [facts.state, facts.who, facts.via, facts.reason].map((part) => part ?? "");
-  return [...parts, (facts.breakpoints ?? []).length].join("|");
+  return [...parts, (facts.breakpoints ?? []).length, parked ? "parked" : ""].join("|");
 }
 
 function parsed(text) {

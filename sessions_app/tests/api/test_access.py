@@ -63,7 +63,7 @@ def test_charlie_does_not_find_the_run(
     assert charlie_api.get(f"/api/v1/runs/{run.pk}/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("command", ["cancel", "pause", "resume"])
+@pytest.mark.parametrize("command", ["cancel", "pause", "resume", "park"])
 def test_charlie_commands_nothing(
     charlie_api: APIClient, run: Run, command: str
 ) -> None:

@@ -217,6 +217,27 @@ def test_another_viewer_sees_who_controls(
     viewer.close()
 
 
+def test_a_parked_run_stands_where_it_stood(page: Page, held: Held, api: Api) -> None:
+    """Its worker is given back while somebody debugs it, and asked for again."""
+    held.open(page)
+    press(page, "Stop and control")
+    stopped(page)
+    set_breakpoint(page, "watch", "counter")
+    press(page, "Continue")
+    expect(page.locator("#debugger-words")).to_contain_text("stopped, watch")
+    press(page, "Registers")
+    was = register(page, "rip")
+
+    api.send(f"runs/{held.run}/park/")
+    expect(page.locator("#run-state")).to_have_text("parked")
+    expect(page.locator(".dbg-state")).to_contain_text("it is parked, without a worker")
+    press(page, "Stop and control")
+
+    expect(page.locator("#debugger-words")).to_contain_text("stopped, watch")
+    press(page, "Registers")
+    assert register(page, "rip") == was
+
+
 def test_packets_appear_in_words(page: Page, held: Held) -> None:
     held.open(page)
     press(page, "Stop and control")

@@ -251,6 +251,7 @@ api:run-fork                POST=script-writes
 api:run-pause               POST=script-controls
 api:run-replay              POST=script-writes
 api:run-resume              POST=script-controls
+api:run-park                POST=script-controls
 api:run-symbols             GET=reads
 api:run-viewers             GET=reads
 api:breakpoint              POST=script-writes

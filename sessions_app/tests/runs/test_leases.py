@@ -338,8 +338,9 @@ def test_a_run_that_stands_parked_is_not_claimed(parked: Run) -> None:
 def test_nor_is_it_told_to_park(parked: Run) -> None:
     Run.objects.filter(pk=parked.pk).update(state="paused")
 
-    with pytest.raises(RunNotActive):
-        run_commands.run_park_wish(run=parked)
+    run_commands.run_command(run=parked, command="park")
+
+    assert told(parked) == []
 
 
 def test_a_stale_worker_cannot_park_the_run(queued: Run) -> None:
