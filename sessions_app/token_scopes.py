@@ -14,7 +14,7 @@ from sessions_app.models import ApiToken
 _CONTROLS = frozenset(
     f"api:{name}"
     for name in (
-        *("control-list", "listen-list", "run-pause", "run-resume"),
+        *("control-list", "listen-list", "run-pause", "run-resume", "run-park"),
         *("share-link-list", "review-link-list"),
         *("token-list", "token-detail"),
         *("webhook-list", "webhook-detail"),
