@@ -1,6 +1,6 @@
 """Who may be told of what is said somewhere: asked of an account, without a request.
 
-The decisions are those of permissions.py; a browser's cookie is not there, so of links
+The decisions are those of permissions; a browser's cookie is not there, so of links
 only those count that an account was seen to come by (LinkHolder).
 """
 

@@ -48,8 +48,31 @@ class Grant:
     link: ShareLink | None = None
 
 
+class _ByRole:
+    """What a role allows with a session or a review."""
+
+    __slots__ = ()
+    role: str
+
+    @property
+    def is_owner(self) -> bool:
+        """Delete it, give it to a team."""
+        return self.role == OWNER
+
+    @property
+    def can_write(self) -> bool:
+        """Change it, and who sees it: run, share, rename, cancel; bind kernels, say how
+        it stands."""
+        return reaches(self.role, MAINTAINER)
+
+    @property
+    def can_remark(self) -> bool:
+        """Annotate, remark and answer."""
+        return reaches(self.role, COMMENTER)
+
+
 @dataclass(frozen=True, slots=True)
-class Access:
+class Access(_ByRole):
     """What somebody may do with one session; link and team are set for whoever has
     their role by one."""
 
@@ -62,28 +85,13 @@ class Access:
     team: Team | None = None
 
     @property
-    def is_owner(self) -> bool:
-        """Delete it, give it to a team."""
-        return self.role == OWNER
-
-    @property
-    def can_write(self) -> bool:
-        """Run, share, rename, cancel."""
-        return reaches(self.role, MAINTAINER)
-
-    @property
-    def can_remark(self) -> bool:
-        """Annotate and answer."""
-        return reaches(self.role, COMMENTER)
-
-    @property
     def can_control(self) -> bool:
         """Debug, pause and resume the session's runs."""
         return reaches(self.role, CONTROLLER)
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewAccess:
+class ReviewAccess(_ByRole):
     """What somebody may do with one review; link and team as in Access."""
 
     review: Review
@@ -93,21 +101,6 @@ class ReviewAccess:
     name: str = ""
     """Under which they speak."""
     team: Team | None = None
-
-    @property
-    def is_owner(self) -> bool:
-        """Delete it, give it to a team."""
-        return self.role == OWNER
-
-    @property
-    def can_write(self) -> bool:
-        """Bind kernels, say how it stands, change who sees it."""
-        return reaches(self.role, MAINTAINER)
-
-    @property
-    def can_remark(self) -> bool:
-        """Remark and answer."""
-        return reaches(self.role, COMMENTER)
 
     @property
     def account(self) -> User | None:
