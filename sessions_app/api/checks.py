@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from sessions_app.api.errors import StrictSerializer
 from sessions_app.api.idempotent import Idempotent
-from sessions_app.api.reviews import remarks_seen
+from sessions_app.api.remarks import remarks_seen
 from sessions_app.api.sessions import reader_permissions
 from sessions_app.models import ReviewRemark, SeriesCheck
 from sessions_app.permissions import (

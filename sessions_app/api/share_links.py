@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from sessions_app.api.errors import FieldError, InvalidFields, StrictSerializer
 from sessions_app.api.pagination import NewestFirst
-from sessions_app.forms import MAX_USES
+from sessions_app.forms.accounts import MAX_USES
 from sessions_app.models import DebugSession, LinkOpening, Review, Run, ShareLink
 from sessions_app.permissions import own_review, owner_access, person_of
 from sessions_app.services.sharing import Terms, share_link_create, share_link_revoke

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.api.errors import StrictSerializer
+from sessions_app.forms.teams import MAX_NAME, MAX_USERNAME
 from sessions_app.models import Membership, Team
 from sessions_app.permissions import managed_team, person_of, team_access, teams_of
 from sessions_app.services.accounts import invitation_create
@@ -27,7 +28,6 @@ from sessions_app.services.teams import (
     team_delete,
     team_rename,
 )
-from sessions_app.team_forms import MAX_NAME, MAX_USERNAME
 
 
 class TeamIn(StrictSerializer):

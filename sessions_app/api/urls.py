@@ -23,7 +23,8 @@ from sessions_app.api.notifications import NotificationViewSet
 from sessions_app.api.packets import CommandViewSet, PacketViewSet
 from sessions_app.api.quota import QuotaView
 from sessions_app.api.recipes import RecipeViewSet
-from sessions_app.api.reviews import RemarkViewSet, ReviewViewSet
+from sessions_app.api.remarks import RemarkViewSet
+from sessions_app.api.reviews import ReviewViewSet
 from sessions_app.api.runs import RunViewSet
 from sessions_app.api.scenarios import ScenarioViewSet
 from sessions_app.api.sessions import SessionViewSet

@@ -15,7 +15,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from sessions_app.forms import TokenForm
+from sessions_app.forms.accounts import TokenForm
 from sessions_app.models import ApiToken
 from sessions_app.permissions import person_of
 from sessions_app.services.quotas import usage_of

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.errors import JobFailed
-from sessions_app.notice_forms import AddressForm
+from sessions_app.forms.notices import AddressForm
 from sessions_app.permissions import person_of
 from sessions_app.services.notices.address import (
     address_ask,

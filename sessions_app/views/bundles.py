@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from sessions_app.errors import DomainError
-from sessions_app.forms import BundleForm
+from sessions_app.forms.sessions import BundleForm
 from sessions_app.permissions import person_of
 from sessions_app.services.bundles import bundle_import
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import (
 )
 
 from sessions_app.errors import DomainError
-from sessions_app.forms import RecipeForm, SettingsForm, WatchForm
+from sessions_app.forms.runs import RecipeForm, SettingsForm, WatchForm
 from sessions_app.models import Run
 from sessions_app.permissions import Access, numbered_run, owner_access
 from sessions_app.recipe_texts import (

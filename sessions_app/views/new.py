@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app import runner
 from sessions_app.errors import DomainError, UnknownKernel
-from sessions_app.forms import ROWS, NewSessionForm
+from sessions_app.forms.runs import ROWS, NewSessionForm
 from sessions_app.kernels import Choices, kernel_choices, kernel_for
 from sessions_app.models import DebugSession, Image
 from sessions_app.permissions import numbered_run, owner_access, person_of

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from sessions_app.errors import DomainError
-from sessions_app.forms import EntryForm, KeepForm
+from sessions_app.forms.sessions import EntryForm, KeepForm
 from sessions_app.models import NotebookEntry, Run
 from sessions_app.notebook import kept_moment, notebook_markdown
 from sessions_app.permissions import Access, owner_access, person_of, session_access

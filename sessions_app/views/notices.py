@@ -21,8 +21,8 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from sessions_app.forms.notices import MailWishForm
 from sessions_app.models import NoticePreference, Notification
-from sessions_app.notice_forms import MailWishForm
 from sessions_app.permissions import person_of
 from sessions_app.readers import notification_for, notifications_of
 from sessions_app.services.notices.attention import (

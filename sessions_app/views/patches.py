@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from sessions_app.errors import DomainError
-from sessions_app.forms import RemarkChangeForm, ReviewRemarkForm
+from sessions_app.forms.reviews import RemarkChangeForm, ReviewRemarkForm
 from sessions_app.mail.message import Person, parse_message
 from sessions_app.mail.reply import Reply, Said, reply_to
 from sessions_app.models import (

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from sessions_app.anchors import anchor_of
 from sessions_app.errors import DomainError
+from sessions_app.forms.annotations import AnnotationChangeForm, AnnotationForm
 from sessions_app.models import Annotation, Run
 from sessions_app.notes import note_of
 from sessions_app.parts import Part, parse_part
@@ -22,7 +23,6 @@ from sessions_app.permissions import (
     own_annotation,
     speaking_access,
 )
-from sessions_app.review_forms import AnnotationChangeForm, AnnotationForm
 from sessions_app.selectors import hit_by_number
 from sessions_app.services.annotations import (
     Anchor,

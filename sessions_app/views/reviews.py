@@ -18,7 +18,7 @@ from django.views.decorators.http import (
 
 from sessions_app import runner
 from sessions_app.errors import DomainError, JobFailed, UnknownTeam
-from sessions_app.forms import MailForm, ReviewForm
+from sessions_app.forms.reviews import MailForm, ReviewForm
 from sessions_app.kernels import kernel_choices, kernel_for
 from sessions_app.models import MailMessage, Review, ReviewRemark, SeriesVersion, Team
 from sessions_app.permissions import (

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.errors import DomainError
-from sessions_app.forms import SessionForm, TitleForm
+from sessions_app.forms.sessions import SessionForm, TitleForm
 from sessions_app.permissions import owner_access, person_of
 from sessions_app.services.sessions import session_duplicate, session_edit
 

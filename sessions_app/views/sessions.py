@@ -15,7 +15,7 @@ from sessions_app.debugger_panels import SHOWN, debugger_panel
 from sessions_app.errors import DomainError, InvalidAnchor
 from sessions_app.event_views import EventView, event_view
 from sessions_app.exports import FORMATS
-from sessions_app.forms import PatchForm
+from sessions_app.forms.sessions import PatchForm
 from sessions_app.hit_lists import HitPage, hit_page
 from sessions_app.kernels import kernel_choices
 from sessions_app.models import Run

@@ -22,7 +22,8 @@ from django.views.decorators.http import (
 )
 
 from sessions_app.errors import UnknownTeam
-from sessions_app.forms import MAX_USES, GuestForm, ShareForm
+from sessions_app.forms.accounts import MAX_USES, GuestForm, ShareForm
+from sessions_app.forms.teams import SeenForm
 from sessions_app.models import DebugSession, LinkOpening, Review, Run, ShareLink, Team
 from sessions_app.moments import moment_view
 from sessions_app.permissions import (
@@ -50,7 +51,6 @@ from sessions_app.services.sharing import (
     share_link_open,
     share_link_revoke,
 )
-from sessions_app.team_forms import SeenForm
 from sessions_app.views.pages import wants_fragment, whole_number
 
 _COOKIE_AGE = timedelta(days=30)

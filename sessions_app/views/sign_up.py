@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions_app.errors import TeamRefused
-from sessions_app.forms import SignUpForm
+from sessions_app.forms.accounts import SignUpForm
 from sessions_app.models import Invitation
 from sessions_app.permissions import person_of
 from sessions_app.services.accounts import (

@@ -18,6 +18,7 @@ from django.views.decorators.http import (
 )
 
 from sessions_app.errors import DomainError
+from sessions_app.forms.teams import MemberForm, RoleForm, TeamForm
 from sessions_app.models import DebugSession, Membership
 from sessions_app.permissions import (
     managed_team,
@@ -35,7 +36,6 @@ from sessions_app.services.teams import (
     team_delete,
     team_rename,
 )
-from sessions_app.team_forms import MemberForm, RoleForm, TeamForm
 from sessions_app.views.home import session_rows
 
 _LISTED = 100

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from sessions_app import runner
 from sessions_app.errors import DomainError, VersionRefused
+from sessions_app.forms.annotations import TrialForm
 from sessions_app.permissions import own_review
-from sessions_app.review_forms import TrialForm
 from sessions_app.reviews.proof import run_at
 from sessions_app.reviews.trials import standing_of
 from sessions_app.services.trials import (

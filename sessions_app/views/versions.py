@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from sessions_app.errors import DomainError
+from sessions_app.forms.annotations import JoinForm, PairForm
 from sessions_app.models import Review, SeriesPatch
 from sessions_app.permissions import own_review, person_of, postings_of
-from sessions_app.review_forms import JoinForm, PairForm
 from sessions_app.services.versions import (
     patches_pair,
     patches_unpair,

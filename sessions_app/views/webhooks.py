@@ -17,8 +17,8 @@ from django.views.decorators.http import (
 )
 
 from sessions_app.errors import DomainError
+from sessions_app.forms.notices import WebhookChangeForm, WebhookForm
 from sessions_app.models import Webhook
-from sessions_app.notice_forms import WebhookChangeForm, WebhookForm
 from sessions_app.permissions import person_of
 from sessions_app.readers import own_delivery, own_webhook, webhooks_of
 from sessions_app.services.webhooks.register import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.tests.compiling import image_of
-from sessions_app.forms import EXAMPLE
+from sessions_app.forms.runs import EXAMPLE
 from sessions_app.models import Run
 from sessions_app.services.images import image_from_assembly, image_from_elf
 from sessions_app.services.recipes import Builder, Watch, recipe_build, recipe_store

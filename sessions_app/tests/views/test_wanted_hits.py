@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sessions_app.forms import NewSessionForm, WatchForm
+from sessions_app.forms.runs import NewSessionForm, WatchForm
 from sessions_app.models import StoredRecipe
 from sessions_app.services.recipes import Watch
 from sessions_app.tests.factories import create_image

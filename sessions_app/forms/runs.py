@@ -1,14 +1,12 @@
-"""Forms of the HTML pages. Rules of a recipe are the emulator's; here only shapes are checked."""
+"""Breakpoints, a new session, and a run once more with other settings."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
-from django.contrib.auth.models import User
 
-from sessions_app.models import ApiToken, ShareLink
+from sessions_app.forms.widgets import select, text_input
 from sessions_app.services.recipes import Watch
 
 TYPES = [("write", "write"), ("access", "access"), ("execute", "execute")]
@@ -26,13 +24,10 @@ MODES = [("user", "user, CPL3"), ("kernel", "kernel, CPL0")]
 CPUS = [(str(n), str(n)) for n in range(1, 9)]
 ROWS = 4
 MAX_SOURCE = 1_000_000
-MAX_PATCH = 1_000_000
 MAX_INSTRUCTIONS = 100_000_000_000
 MAX_EVENTS = 10_000_000
 MAX_WALL_MS = 600_000
 MAX_COUNT = 2**53 - 1
-#: Openings of one share link.
-MAX_USES = 10_000
 
 EXAMPLE = """\
 	.globl	_start
@@ -52,36 +47,30 @@ counter:
 """
 
 
-def _input(**attrs: str) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "input", **attrs})
-
-
-def _select() -> forms.Select:
-    return forms.Select(attrs={"class": "input"})
-
-
 class WatchForm(forms.Form):
     """One line of the breakpoint list; without a place it is left out."""
 
     use_required_attribute = False
-    type = forms.ChoiceField(choices=TYPES, widget=_select(), label="type")
-    length = forms.ChoiceField(choices=LENGTHS, initial="4", widget=_select())
+    type = forms.ChoiceField(choices=TYPES, widget=select(), label="type")
+    length = forms.ChoiceField(choices=LENGTHS, initial="4", widget=select())
     at = forms.CharField(
         max_length=200,
         required=False,
-        widget=_input(placeholder="counter", spellcheck="false", autocomplete="off"),
+        widget=text_input(
+            placeholder="counter", spellcheck="false", autocomplete="off"
+        ),
     )
-    owner = forms.ChoiceField(choices=OWNERS, required=False, widget=_select())
+    owner = forms.ChoiceField(choices=OWNERS, required=False, widget=select())
     cpu = forms.IntegerField(
-        required=False, min_value=0, max_value=7, widget=_input(inputmode="numeric")
+        required=False, min_value=0, max_value=7, widget=text_input(inputmode="numeric")
     )
     slot = forms.IntegerField(
-        required=False, min_value=0, max_value=3, widget=_input(inputmode="numeric")
+        required=False, min_value=0, max_value=3, widget=text_input(inputmode="numeric")
     )
     condition = forms.CharField(
         max_length=1000,
         required=False,
-        widget=_input(
+        widget=text_input(
             placeholder="if, e.g. value > 5", spellcheck="false", autocomplete="off"
         ),
     )
@@ -89,13 +78,13 @@ class WatchForm(forms.Form):
         min_value=0,
         max_value=MAX_COUNT,
         required=False,
-        widget=_input(placeholder="ignore", inputmode="numeric"),
+        widget=text_input(placeholder="ignore", inputmode="numeric"),
     )
     limit = forms.IntegerField(
         min_value=1,
         max_value=MAX_COUNT,
         required=False,
-        widget=_input(placeholder="limit", inputmode="numeric"),
+        widget=text_input(placeholder="limit", inputmode="numeric"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -156,7 +145,7 @@ class NewSessionForm(forms.Form):
     title = forms.CharField(
         max_length=200,
         required=False,
-        widget=_input(placeholder="What is it about?"),
+        widget=text_input(placeholder="What is it about?"),
         label="Title",
     )
     assembly = forms.CharField(
@@ -172,37 +161,37 @@ class NewSessionForm(forms.Form):
     )
     image = forms.RegexField("^[0-9a-f]{64}$", required=False)
     """A program that was read already; a file or a text goes before it."""
-    variant = forms.ChoiceField(widget=_select(), label="Kernel variant")
-    mode = forms.ChoiceField(choices=MODES, widget=_select(), label="Mode")
+    variant = forms.ChoiceField(widget=select(), label="Kernel variant")
+    mode = forms.ChoiceField(choices=MODES, widget=select(), label="Mode")
     cpus = forms.TypedChoiceField(
-        choices=CPUS, coerce=int, widget=_select(), label="CPUs"
+        choices=CPUS, coerce=int, widget=select(), label="CPUs"
     )
     instructions = forms.IntegerField(
         min_value=1,
         max_value=MAX_INSTRUCTIONS,
         initial=10_000_000,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Instructions",
     )
     events = forms.IntegerField(
         min_value=1,
         max_value=MAX_EVENTS,
         initial=1_000_000,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Events",
     )
     wall_ms = forms.IntegerField(
         min_value=1,
         max_value=MAX_WALL_MS,
         initial=60_000,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Wall time, ms",
     )
     seed = forms.IntegerField(
         min_value=0,
         max_value=2**53 - 1,
         initial=1,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Schedule seed",
     )
     kgdb = forms.BooleanField(required=False, label="kgdb, connected")
@@ -290,25 +279,25 @@ class SettingsForm(forms.Form):
     seed = forms.IntegerField(
         min_value=0,
         max_value=MAX_COUNT,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Schedule seed",
     )
     instructions = forms.IntegerField(
         min_value=1,
         max_value=MAX_INSTRUCTIONS,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Instructions",
     )
     events = forms.IntegerField(
         min_value=1,
         max_value=MAX_EVENTS,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Events",
     )
     wall_ms = forms.IntegerField(
         min_value=1,
         max_value=MAX_WALL_MS,
-        widget=_input(inputmode="numeric"),
+        widget=text_input(inputmode="numeric"),
         label="Wall time, ms",
     )
 
@@ -334,152 +323,5 @@ class RecipeForm(forms.Form):
         max_length=200,
         required=False,
         label="What this run is for",
-        widget=_input(placeholder="edited recipe"),
+        widget=text_input(placeholder="edited recipe"),
     )
-
-
-class TitleForm(forms.Form):
-    """A session's title alone."""
-
-    title = forms.CharField(max_length=200, widget=_input(), label="Title")
-
-
-class SessionForm(TitleForm):
-    """What a session says of itself."""
-
-    use_required_attribute = False
-    description = forms.CharField(
-        max_length=10_000,
-        required=False,
-        label="Description",
-        widget=forms.Textarea(attrs={"class": "input", "rows": "6"}),
-    )
-
-
-class PatchForm(forms.Form):
-    """The patch under discussion."""
-
-    patch_text = forms.CharField(required=False, max_length=MAX_PATCH, strip=False)
-
-
-class ShareForm(forms.Form):
-    """What a link allows, how long it lives and what it opens."""
-
-    role = forms.ChoiceField(choices=ShareLink.Role.choices, required=False)
-    uses = forms.IntegerField(required=False, min_value=1, max_value=MAX_USES)
-
-    days = forms.TypedChoiceField(
-        choices=[("", "until revoked"), ("1", "1"), ("7", "7"), ("30", "30")],
-        coerce=int,
-        empty_value=None,
-        required=False,
-    )
-    run = forms.IntegerField(required=False, min_value=1)
-    hit = forms.IntegerField(required=False, min_value=1)
-
-
-class GuestForm(forms.Form):
-    """Under which name somebody without an account comes in."""
-
-    name = forms.CharField(max_length=60)
-
-
-class SignUpForm(BaseUserCreationForm):  # type: ignore[type-arg]  # not at run time
-    """A new account; without an address a password cannot be reset by mail."""
-
-    class Meta:
-        model = User
-        fields = ("username", "email")
-
-
-class TokenForm(forms.Form):
-    """The name of a new token, what it reaches, and how many days it lives."""
-
-    name = forms.CharField(max_length=80)
-    scope = forms.ChoiceField(choices=ApiToken.Scope.choices, required=False)
-    days = forms.IntegerField(required=False, min_value=1, max_value=3650)
-
-
-class KeepForm(forms.Form):
-    """A moment for the notebook."""
-
-    run = forms.IntegerField(min_value=1, max_value=1_000_000)
-    seq = forms.IntegerField(min_value=1, max_value=2**53 - 1)
-    moment = forms.ChoiceField(
-        choices=[(key, key) for key in ("entry", "stub", "leave", "iret", "end")],
-        required=False,
-    )
-
-
-class EntryForm(forms.Form):
-    """What may be done to an entry of the notebook."""
-
-    do = forms.ChoiceField(choices=[(d, d) for d in ("write", "up", "down", "remove")])
-    text = forms.CharField(max_length=10_000, required=False, strip=False)
-
-
-class MailForm(forms.Form):
-    """Mail as a file or pasted."""
-
-    file = forms.FileField(required=False)
-    text = forms.CharField(required=False, max_length=8 << 20, strip=False)
-
-    def data_of(self) -> bytes:
-        """What was given; a file before a text."""
-        given = self.cleaned_data
-        if given["file"] is not None:
-            return bytes(given["file"].read())
-        return str(given["text"]).replace("\r\n", "\n").encode()
-
-
-class ReviewRemarkForm(forms.Form):
-    """Words on lines of a message, and the moment that proves them."""
-
-    message = forms.IntegerField(min_value=1)
-    first = forms.IntegerField(min_value=0, required=False)
-    at = forms.IntegerField(min_value=0, required=False)
-    answers = forms.UUIDField(required=False)
-    body = forms.CharField(max_length=10_000)
-    proof = forms.CharField(max_length=500, required=False)
-    on = forms.CharField(max_length=60, required=False)
-    """A part of the machine in one word (sessions_app/parts.py)."""
-    register = forms.CharField(max_length=16, required=False)
-    claim = forms.ChoiceField(
-        choices=[(c, c) for c in ("open", "supported", "refuted")], required=False
-    )
-
-
-class RemarkChangeForm(forms.Form):
-    """What may be done to a remark."""
-
-    do = forms.ChoiceField(
-        choices=[(d, d) for d in ("edit", "resolve", "reopen", "remove", "claim")]
-    )
-    body = forms.CharField(max_length=10_000, required=False)
-    claim = forms.ChoiceField(
-        choices=[(c, c) for c in ("open", "supported", "refuted")], required=False
-    )
-
-
-class ReviewForm(forms.Form):
-    """Who sees a review and how it stands."""
-
-    visibility = forms.ChoiceField(
-        choices=[(v, v) for v in ("private", "unlisted", "public")], required=False
-    )
-    state = forms.ChoiceField(
-        choices=[
-            (s, s)
-            for s in (
-                *("open", "accepted", "changes requested"),
-                *("rejected", "superseded"),
-            )
-        ],
-        required=False,
-    )
-
-
-class BundleForm(forms.Form):
-    """A bundle of another installation."""
-
-    file = forms.FileField(widget=forms.ClearableFileInput(attrs={"class": "input"}))

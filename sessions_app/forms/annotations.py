@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from sessions_app.forms import MAX_COUNT
+from sessions_app.forms.runs import MAX_COUNT
 
 
 class AnnotationForm(forms.Form):
