@@ -23,6 +23,18 @@ again:
 .data
 unused: .quad 0
 """
+#: Many hits, then none for ever.
+_HITS = """
+_start:
+\tmov $90000, %ecx
+again:
+\taddl $1, counter(%rip)
+\tloop again
+stays:
+\tjmp stays
+.data
+counter: .quad 0
+"""
 _SPINS = (sys.executable, "-s", "-m", "sessions_app.tests.runs.rogue_child", "spin")
 _TIMES = 5
 _ENOUGH = 100_000_000_000
@@ -42,7 +54,9 @@ def figures() -> Iterator[Figure]:
         service = Service(Path(folder), "--workers", "1")
         assert service.login_url
         yield "a later start of `up`, until its link", _since(began), 10.0
-        yield from _commands(Api(service.base_url, api_token(service.login_url)))
+        api = Api(service.base_url, api_token(service.login_url))
+        yield from _commands(api)
+        yield from _parked(api)
         began = time.perf_counter()
         service.stop(signal.SIGTERM)
         yield "SIGTERM, until everything ended", _since(began), 8.0
@@ -62,6 +76,30 @@ def _commands(api: Api) -> Iterator[Figure]:
         run = _running(api, recipe)
         cancels.append(_commanded(api, run, "cancel", "cancelled"))
     yield "cancel a tight loop over REST, until it is cancelled", min(cancels), 3.0
+
+
+def _parked(api: Api) -> Iterator[Figure]:
+    """A run that gives its worker back behind 900 000 events."""
+    image = api.post("images/", {"assembly": _HITS})["sha256"]
+    watch = {"type": "write", "length": 4, "at": "counter"}
+    run = api.run(api.recipe(image, breakpoints=[watch], instructions=_ENOUGH))
+    api.until(run, lambda state: state["hits"] == 90_000, 60)
+    parks, stands = [], []
+    for _ in range(_TIMES):
+        _commanded(api, run, "pause", "paused")
+        began = time.perf_counter()
+        api.post(f"runs/{run}/park/")
+        api.until(run, lambda state: state["parked_at"] is not None, 30)
+        parks.append(_since(began))
+        began = time.perf_counter()
+        api.send(f"runs/{run}/control/", {"do": "attach"})
+        api.until(run, lambda state: state["debugger"].get("state") == "stopped", 30)
+        stands.append(_since(began))
+        api.send(f"runs/{run}/control/", {"do": "detach"})
+        api.until(run, lambda state: not state["debugger"], 30)
+    api.post(f"runs/{run}/cancel/")
+    yield "park a paused run, until its worker is free", min(parks), 1.0
+    yield "a debugger comes to it, until it stands again", min(stands), 10.0
 
 
 def _running(api: Api, recipe: str) -> str:
