@@ -5,7 +5,7 @@ Fulfils emulator.kgdb.ports.Machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from emulator.arch.x86.cpu_state import CpuState
@@ -25,6 +25,7 @@ from emulator.tasks import Task, TaskState
 _EINVAL = 22
 #: gdb's names for emulator.target.raw.NAMES, as far as gdb has them.
 _GDB_NAMES = [name.lower() for name in raw.NAMES]
+_PLACES = {name: place for place, name in enumerate(_GDB_NAMES)}
 
 
 class PtRegs:
@@ -176,13 +177,21 @@ class Processors:
 
     def registers(self, cpu: int) -> dict[str, int]:
         """Of the CPU as it stands, by gdb's names."""
+        read = self.register_of(cpu)
+        return {name: read(name) for name in _GDB_NAMES}
+
+    def register_of(self, cpu: int) -> Callable[[str], int]:
+        """The same, each when it is asked for while the CPU stands."""
         other = self.machine.cpus[cpu]
         if cpu != self._recorder.cpu:
             other.regs.load()
         values = other.regs.values
-        named = dict(zip(_GDB_NAMES, values, strict=False))
-        named["eflags"] |= FLAG_RF if other.image_rf else 0
-        return named
+
+        def read(name: str) -> int:
+            value: int = values[_PLACES[name]]
+            return value | FLAG_RF if name == "eflags" and other.image_rf else value
+
+        return read
 
     def saved_registers(self, pid: int) -> dict[str, int]:
         """Of a task that is on no CPU: where it will go on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.errors import WireError
 
@@ -28,8 +28,7 @@ class Open:
     face: FaceName = FaceName.full
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """Bytes of the client, cut anywhere."""
 
     data: bytes
@@ -49,8 +48,7 @@ class Park:
 Message = Open | Data | Close | Park
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """A message and the position at which it acted: between two instructions of a CPU,
     after the event seq."""
 

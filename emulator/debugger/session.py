@@ -47,7 +47,8 @@ class Link(Protocol):
         over there; None when it is to run on. Raises engine.Interrupted."""
 
     def log(self, line: Logged) -> None:
-        """Keep a command; called before it acts."""
+        """Keep a command; called before it acts. It must be stored before what comes of it is
+        (ADR 0011)."""
 
     def send(self, data: bytes) -> None:
         """Bytes for the debugger."""

@@ -6,7 +6,7 @@ CPU, memory of every task; the kernel model is told nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from emulator.debugger.breakpoints import OutsideBreakpoints
 from emulator.errors import KernelError
@@ -22,7 +22,7 @@ from emulator.tasks import Task as LinuxTask
 from emulator.tasks import TaskState
 
 _EFAULT, _EINVAL = 14, 22
-_GENERAL = [name.lower() for name in raw.NAMES if not name.startswith("cr")]
+_GENERAL = tuple(name.lower() for name in raw.NAMES if not name.startswith("cr"))
 _WRITABLE = [name.lower() for name in raw.GENERAL]
 _DEBUG = {"dr0": 0, "dr1": 1, "dr2": 2, "dr3": 3, "dr6": 6, "dr7": 7}
 _XMM = [f"xmm{n}" for n in range(16)]
@@ -69,6 +69,35 @@ class OutsideThreads:
         return None
 
 
+class _CpuRegisters(Mapping[str, int]):
+    """Of a CPU, by gdb's names, each read when it is asked for: most stops need three of
+    them. True while the machine stands still."""
+
+    def __init__(self, processors: Processors, index: int) -> None:
+        self._cpu = processors.machine.cpus[index]
+        self._state = processors.states[index]
+        self._general = processors.register_of(index)
+        self._vectors: Mapping[str, int] | None = None
+
+    def __getitem__(self, name: str) -> int:
+        if name in _GENERAL:
+            return self._general(name)
+        if name in _DEBUG:
+            number = _DEBUG[name]
+            return self._cpu.unit.read(number) & _U32[number > 3]
+        if name == "cpu_dr7":
+            return self._state.cpu_dr7
+        if self._vectors is None:
+            self._vectors = self._cpu.engine.vector_registers()
+        return self._vectors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(OutsideRegisters.names)
+
+    def __len__(self) -> int:
+        return len(OutsideRegisters.names)
+
+
 class OutsideRegisters:
     """All registers; of sleeping tasks what was saved when they left the CPU."""
 
@@ -83,16 +112,7 @@ class OutsideRegisters:
         index = self._threads.cpu_of(thread)
         if index is None:
             return self._saved(thread)
-        cpu = self._processors.machine.cpus[index]
-        values = self._processors.registers(index)
-        state = self._processors.states[index]
-        debug = {name: cpu.unit.read(n) & _U32[n > 3] for name, n in _DEBUG.items()}
-        return {
-            **{name: values[name] for name in _GENERAL},
-            **debug,
-            "cpu_dr7": state.cpu_dr7,
-            **cpu.engine.vector_registers(),
-        }
+        return _CpuRegisters(self._processors, index)
 
     def _saved(self, thread: int) -> Mapping[str, int]:
         task = self._threads.task_of(thread)

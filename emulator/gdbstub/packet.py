@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 INTERRUPT = 0x03
 ACK, NAK = b"+", b"-"
@@ -47,8 +48,7 @@ class Framing:
     """A packet over the limit is answered with '-', not with silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A packet, or why there is none."""
 
     data: bytes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +100,9 @@ def offered_features(names: Collection[str]) -> tuple[Feature, ...]:
 
 def offered_registers(names: Collection[str]) -> tuple[Register, ...]:
     """By number."""
+    return _numbered(frozenset(names))
+
+
+@lru_cache(maxsize=16)
+def _numbered(names: frozenset[str]) -> tuple[Register, ...]:
     return tuple(r for f in offered_features(names) for r in f.registers)

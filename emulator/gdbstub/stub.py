@@ -16,10 +16,9 @@ Whatever a client sends, nothing here raises, and nothing grows beyond one packe
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emulator.errors import ClientBusy
 from emulator.gdbstub.actions import (
@@ -50,8 +49,7 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One logical packet: unframed, and once, however often it was sent."""
 
     direction: Direction
@@ -68,8 +66,12 @@ class Exchange:
     """For the record, in order."""
     actions: list[Action] = field(default_factory=list)
     """For the machine, in order."""
-    problems: Counter[Problem] = field(default_factory=Counter)
-    """What was dropped and why."""
+    problems: dict[Problem, int] = field(default_factory=dict)
+    """What was dropped and why, and how often."""
+
+    def count(self, problem: Problem) -> None:
+        """One more."""
+        self.problems[problem] = self.problems.get(problem, 0) + 1
 
 
 class Face(Protocol):
@@ -213,7 +215,7 @@ class Stub:
         self._answer(self._face.handle(data), done)
 
     def _refuse(self, problem: Problem, done: Exchange) -> None:
-        done.problems[problem] += 1
+        done.count(problem)
         silent = problem is Problem.BROKEN_OFF or (
             problem is Problem.TOO_LONG and not self._face.framing.refuses_too_long
         )
@@ -239,7 +241,7 @@ class Stub:
             # Linux: put_packet; the rest of that packet is skipped, the client repeats.
             self._outbox.acknowledge()
             done.output += NAK
-            done.problems[Problem.UNREADY] += 1
+            done.count(Problem.UNREADY)
         else:
             self._resend(done)
         self._send(self._outbox.advance(), done)
@@ -273,7 +275,7 @@ class Stub:
 
     def _hang_up(self, problem: Problem, done: Exchange) -> None:
         """Nothing more of this client is looked at; the caller closes and disconnects."""
-        done.problems[problem] += 1
+        done.count(problem)
         self._framer.clear()
         for action in (*self._outbox.drain(), HangUp(problem.value)):
             self._act(action, done)

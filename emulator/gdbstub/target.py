@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emulator.gdbstub.actions import ResumeKind
 
@@ -28,8 +28,7 @@ class BreakpointKind(IntEnum):
     ACCESS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """struct task_struct, as far as a debugger asks."""
 
     pid: int

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emulator.arch.x86.exception import ExceptionFrame
 from emulator.snapshot import Moment
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFacts:
+class TaskFacts(NamedTuple):
     """struct task_struct, as far as a debugger asks."""
 
     pid: int

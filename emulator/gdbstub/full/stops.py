@@ -7,26 +7,33 @@ from contextlib import suppress
 
 from emulator.errors import KernelError
 from emulator.gdbstub.actions import StopKind
-from emulator.gdbstub.full.registers import described, value_text
+from emulator.gdbstub.full.registers import value_text
 from emulator.gdbstub.full.session import FullSession
 from emulator.gdbstub.full.threads import thread_text
+from emulator.gdbstub.registers import CORE
 from emulator.gdbstub.replies import Data
 
-_EXPEDITED = frozenset(("rbp", "rsp", "rip"))
+#: By the numbers that gdb has fixed.
+_EXPEDITED = tuple(
+    (number, register)
+    for number, register in enumerate(CORE.registers)
+    if register.name in ("rbp", "rsp", "rip")
+)
 _WATCHES = frozenset((StopKind.WATCH, StopKind.RWATCH, StopKind.AWATCH))
 
 
 def stop_reply(session: FullSession) -> Data:
     """The stop that is, once more."""
     stop = session.stop
-    threads = session.target.threads
+    current = session.current
     parts = [
         *_reason(session),
-        b"thread:" + thread_text(session.current),
-        b"core:%x" % threads.current_cpu,
-        *_expedited(session),
+        b"thread:" + thread_text(current),
+        b"core:%x" % session.target.threads.current_cpu,
+        *_expedited(session, current),
+        b"",
     ]
-    return Data(b"T%02x" % (stop.signal & 0xFF) + b"".join(p + b";" for p in parts))
+    return Data(b"T%02x" % (stop.signal & 0xFF) + b";".join(parts))
 
 
 def _reason(session: FullSession) -> list[bytes]:
@@ -51,15 +58,15 @@ def _rewind(session: FullSession) -> None:
     session.rewound = True
 
 
-def _expedited(session: FullSession) -> list[bytes]:
+def _expedited(session: FullSession, thread: int) -> list[bytes]:
     registers = session.target.registers
     if registers is None:
         return []
     values: Mapping[str, int] = {}
     with suppress(KernelError):
-        values = registers.read(session.current)
+        values = registers.read(thread)
     return [
         b"%02x:%b" % (number, value_text(register, values))
-        for number, register in enumerate(described(session))
-        if register.name in _EXPEDITED and register.name in values
+        for number, register in _EXPEDITED
+        if register.name in values
     ]

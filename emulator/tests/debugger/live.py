@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,11 +104,13 @@ def _serve(connection: socket.socket, wire: Wire) -> None:
                 connection.sendall(data)
             except OSError:
                 return
-        connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
     threading.Thread(target=write, daemon=True).start()
-    while data := connection.recv(65536):
-        wire.put(Data(data))
+    with suppress(ConnectionError):  # a gdb that is refused may leave so
+        while data := connection.recv(65536):
+            wire.put(Data(data))
     wire.put(Close())
 
 
