@@ -1,6 +1,7 @@
 """The process that emulates (decisions D10): frames in on stdin, frames out on stdout.
 
-The only file of the package that knows time, threads and pipes. End of stdin ends it.
+With emulator.pipes all of the package that knows time, threads and descriptors. End of
+stdin ends it.
 
 ``python -m emulator.child``      run one recipe (frames: emulator.wire)
 ``python -m emulator.child job``  one job, on a program, of the matrix or of memory: a JSON line with
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -27,55 +30,23 @@ from emulator.engine import Interrupted
 from emulator.errors import EmulatorError, WireError
 from emulator.events import FIELDS, RECORD, RECORD_SIZE, Outcome
 from emulator.matrix import job as matrix_job
+from emulator.pipes import Line, Pipes
 from emulator.programs.job import Answer, Request, handle
 from emulator.recipe import Recipe, parse
 from emulator.sandbox import lock_down
-from emulator.wire import (
-    Batch,
-    FrameParser,
-    FrameType,
-    encode_batch,
-    pack,
-    pack_json,
-)
+from emulator.wire import Batch, FrameType, encode_batch, pack, pack_json
 
 #: Events reach the parent at least this often (seconds).
 FLUSH_EVERY = 0.04
 #: Progress is told this often (seconds).
 PROGRESS_EVERY = 0.2
-_READ = 1 << 16
 _SHA256 = 32
+_RINGS = 4096
+#: States of a debugger that may be over before anybody looks.
+_PASSING = ("stopped", "running")
 _RETIRED = FIELDS.index("retired")
 #: A refused recipe is an answer, not a failure of the child.
 EXIT_OK, EXIT_PROTOCOL = 0, 3
-
-
-class Pipes:
-    """stdin and stdout as frames; nothing else may write to stdout."""
-
-    def __init__(self) -> None:
-        self._in = os.dup(0)
-        self._out = os.dup(1)
-        os.dup2(2, 1)
-        self._parser = FrameParser()
-        self._lock = threading.Lock()
-
-    def frames(self) -> list[tuple[FrameType, bytes]] | None:
-        """The next frames; None at the end of stdin. Raises WireError."""
-        data = os.read(self._in, _READ)
-        if not data:
-            return None
-        return list(self._parser.feed(data))
-
-    def send(self, frame: bytes) -> None:
-        """Write one frame whole. A parent that is gone ends this process."""
-        view = memoryview(frame)
-        with self._lock:
-            while view:
-                try:
-                    view = view[os.write(self._out, view) :]
-                except BrokenPipeError:
-                    os._exit(EXIT_OK)
 
 
 class Progress:
@@ -115,13 +86,20 @@ class PipeControl:
         self.pending = False
         self._pipes = pipes
         self._progress = progress
-        self._wake = threading.Condition()
+        self._bell = os.pipe()
+        for end in self._bell:
+            os.set_blocking(end, False)
         self._paused = False
         self._cancelled = False
         self._done = False
         self._stands = False
         """Where the played log ends with a park, a debugger is waited for."""
-        self._messages: deque[Message] = deque()
+        self._messages: deque[tuple[Message, Line | None]] = deque()
+        self._passing: deque[dict[str, str]] = deque(maxlen=1)
+        """A state that was not told yet."""
+        self._line: Line | None = None
+        """Where the debugger's bytes come and go when it has a socket of its own. Only
+        the thread of the run touches it."""
 
     def start(self) -> None:
         """Start both threads."""
@@ -130,52 +108,54 @@ class PipeControl:
 
     def stop(self) -> None:
         """The run is over: no more progress."""
-        with self._wake:
-            self._done = True
-            self._wake.notify_all()
+        self._done = True
 
     def checkpoint(self, flush: Callable[[], None]) -> None:
         """Between two events: hand over, wait while paused. Raises Interrupted."""
         self.pending = False
         flush()
-        with self._wake:
-            if self._paused and not self._interrupted:
-                self._progress.tell("paused")
-                self._wake.wait_for(lambda: not self._paused or self._interrupted)
-                if not self._cancelled and Park() not in self._messages:
-                    self._progress.tell("running")
-            if self._cancelled:
-                raise Interrupted(Outcome.cancelled)
+        if self._is_paused():
+            self._progress.tell("paused")
+            while self._is_paused():
+                self._sleep(None)
+            if not self._cancelled and not self._is_to_park():
+                self._progress.tell("running")
+        if self._cancelled:
+            raise Interrupted(Outcome.cancelled)
 
-    def _is_asked(self) -> bool:
-        return bool(self._messages) or self._cancelled
-
-    @property
-    def _interrupted(self) -> bool:
-        """A pause is over: the run is cancelled, or a debugger takes it."""
-        return self._cancelled or bool(self._messages)
+    def _is_paused(self) -> bool:
+        """Until the run is cancelled, or a debugger takes it."""
+        return self._paused and not self._cancelled and not self._messages
 
     # emulator.debugger.Link
 
     def take(self) -> list[Message]:
         """What a debugger has sent; it takes over from a pause."""
-        with self._wake:
-            taken = list(self._messages)
-            self._messages.clear()
-            if any(isinstance(message, Open) for message in taken):
+        taken = []
+        while (message := self._told()) is not None:
+            taken.append(message)
+            if isinstance(message, Open):
                 self._paused = False
-            return taken
+        message = self._heard()
+        return taken if message is None else [*taken, message]
 
     def wait(self, flush: Callable[[], None]) -> Message:
         """The next message of the debugger that holds the machine. A client that asks at
         once is answered without the cost of a batch."""
-        with self._wake:
-            if not self._wake.wait_for(self._is_asked, FLUSH_EVERY):
-                flush()
-                self._wake.wait_for(self._is_asked)
+        patience: float | None = FLUSH_EVERY
+        while True:
             if self._cancelled:
                 raise Interrupted(Outcome.cancelled)
-            return self._messages.popleft()
+            message = self._told()
+            if message is not None:
+                return message
+            has_come = self._sleep(patience)
+            message = self._heard() if has_come else None
+            if message is not None:
+                return message
+            if not has_come:
+                flush()
+                patience = None
 
     def park(self, flush: Callable[[], None]) -> NoReturn:
         """All is handed over and the position logged: another child goes on from there,
@@ -187,39 +167,98 @@ class PipeControl:
     def stand(self, flush: Callable[[], None]) -> Open | None:
         """Whoever connects; None when the run is resumed."""
         flush()
-        with self._wake:
-            if not self._stands:
-                return None
-            self._progress.tell("paused")
-            while not self._is_over_standing():
-                self._wake.wait()
+        if not self._stands:
+            return None
+        self._progress.tell("paused")
+        while (found := self._newcomer()) is None and self._stands:
             if self._cancelled:
                 raise Interrupted(Outcome.cancelled)
-            found = self._messages.popleft() if self._messages else None
-            if isinstance(found, Park):
-                self.park(flush)
-            self._paused = False
-            self._progress.tell("running")
-            return found if isinstance(found, Open) else None
+            self._sleep(None)
+        if isinstance(found, Park):
+            self.park(flush)
+        self._paused = False
+        self._progress.tell("running")
+        return found
 
-    def _is_over_standing(self) -> bool:
+    def _newcomer(self) -> Open | Park | None:
         """What an earlier client still had to say is for nobody."""
-        while self._messages and not isinstance(self._messages[0], Open | Park):
-            self._messages.popleft()
-        return bool(self._messages) or self._cancelled or not self._stands
+        while (message := self._told()) is not None:
+            if isinstance(message, Open | Park):
+                return message
+        return None
+
+    def _is_to_park(self) -> bool:
+        return any(isinstance(message, Park) for message, _ in list(self._messages))
 
     def log(self, line: Logged) -> None:
-        """To the parent, who stores it."""
-        self._pipes.send(pack_json(FrameType.LOGGED, line.to_json()))
+        """To the parent, who stores it: with whatever comes of it, or at the next tick."""
+        self._pipes.send_later(pack_json(FrameType.LOGGED, line.to_json()))
 
     def send(self, data: bytes) -> None:
-        """To the parent, who passes it on."""
-        self._pipes.send(pack(FrameType.DEBUG_OUT, data))
+        """To the debugger, or to the parent, who passes it on."""
+        if self._line is not None:
+            self._line.write(data)
+        else:
+            self._tell_passing()
+            self._pipes.send(pack(FrameType.DEBUG_OUT, data))
 
     def tell(self, state: str, who: str, face: str, reason: str) -> None:
-        """To the parent, who tells everybody."""
+        """To the parent, who tells everybody. Of stops and goings-on between two ticks
+        only the last is told."""
         facts = {"state": state, "who": who, "face": face, "reason": reason}
-        self._pipes.send(pack_json(FrameType.DEBUG_STATE, facts))
+        self._passing.append(facts)
+        if state not in _PASSING:
+            self._tell_passing()
+            self._pipes.flush()
+
+    def _tell_passing(self) -> None:
+        with suppress(IndexError):  # told already
+            frame = pack_json(FrameType.DEBUG_STATE, self._passing.pop())
+            self._pipes.send_later(frame)
+
+    def _told(self) -> Message | None:
+        """The next message that came with a frame."""
+        if not self._messages:
+            return None
+        message, line = self._messages.popleft()
+        if isinstance(message, Open | Close):
+            self._change_line(line)
+        return message
+
+    def _heard(self) -> Message | None:
+        """What the debugger said on its own line."""
+        line = self._line
+        data = None if line is None else line.read()
+        if line is None or data is None:
+            return None
+        if data:
+            return Data(data)
+        self._change_line(None)
+        if line.was_given_up:
+            self.tell("hung_up", "", "", "this client does not read what it asks for")
+        else:
+            self.tell("gone", "", "", "")
+        return Close()
+
+    def _change_line(self, line: Line | None) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = line
+
+    def _sleep(self, seconds: float | None) -> bool:
+        """Until a command or the debugger wakes; False when the time is over."""
+        line = self._line
+        reading: list[int | Line] = [self._bell[0]]
+        writing: list[Line] = []
+        if line is not None:
+            reading.append(line)
+            writing += [line] if line.is_full else []
+        readable, writable, _ = select.select(reading, writing, [], seconds)
+        if writable and line is not None:
+            line.flush()
+        if self._bell[0] in readable:
+            os.read(self._bell[0], _RINGS)
+        return bool(readable or writable)
 
     def pause(self) -> None:
         """Hold before the first instruction."""
@@ -241,23 +280,26 @@ class PipeControl:
 
     def _command(self, kind: FrameType, payload: bytes) -> None:
         message = _message(kind, payload)
-        with self._wake:
-            if message is not None:
-                self._messages.append(message)
-            if kind is FrameType.PAUSE:
-                self._paused = True
-            elif kind is FrameType.RESUME:
-                self._paused = self._stands = False
-            elif kind is FrameType.CANCEL:
-                self._cancelled = True
-            self.pending = True
-            self._wake.notify_all()
+        if message is not None:
+            line = self._pipes.line() if isinstance(message, Open) else None
+            self._messages.append((message, line))
+        if kind is FrameType.PAUSE:
+            self._paused = True
+        elif kind is FrameType.RESUME:
+            self._paused = self._stands = False
+        elif kind is FrameType.CANCEL:
+            self._cancelled = True
+        self.pending = True
+        with suppress(BlockingIOError):  # it rings already
+            os.write(self._bell[1], b"\0")
 
     def _tick(self) -> None:
         told = time.monotonic()
         while not self._done:
             time.sleep(FLUSH_EVERY)
             self.pending = True
+            self._tell_passing()
+            self._pipes.flush()
             if time.monotonic() - told >= PROGRESS_EVERY and not self._done:
                 told = time.monotonic()
                 self._progress.tell()

@@ -20,6 +20,7 @@ MAX_PAYLOAD = 256 << 20
 _BATCH = struct.Struct(
     "<QIIII"
 )  # first_seq, records, snapshots, texts bytes, hits before
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _TEXT = struct.Struct("<QHI")  # seq, stream, length
 
 
@@ -46,7 +47,9 @@ class FrameType(IntEnum):
     ERROR = 35  # JSON {"code", "detail", "field"}: the recipe was refused
     DEBUG_OUT = 36  # bytes for the debugger
     DEBUG_STATE = 37  # JSON {"state", "who", "face", "reason"}, see docs/debugging.md
-    LOGGED = 38  # JSON: a debugger's command and its position; comes before it acts
+    LOGGED = (
+        38  # JSON: a debugger's command and its position; comes before what came of it
+    )
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ def pack(kind: FrameType, payload: bytes = b"") -> bytes:
 
 def pack_json(kind: FrameType, value: object) -> bytes:
     """One frame whose payload is JSON."""
-    return pack(kind, json.dumps(value, separators=(",", ":")).encode())
+    return pack(kind, _COMPACT.encode(value).encode())
 
 
 def encode_texts(texts: list[tuple[int, int, bytes]]) -> bytes:

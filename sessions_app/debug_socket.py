@@ -2,7 +2,8 @@
 
 ``/ws/runs/<id>/gdb/?face=full|faithful``. Text frames from the server are JSON to be
 shown, or not. A plain ASGI application: each byte waits for the one before it, so a
-reader that is slow slows the writer, and nothing is kept here.
+reader that is slow slows the writer, and nothing is kept here. Between here and the child
+bytes go by a socket where the worker is on this machine (debug_line), else over Redis.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import redis
 from channels.db import database_sync_to_async
 
 from hwbpweb.redis import async_redis_client
+from sessions_app.debug_line import OwnLine
 from sessions_app.debug_wire import (
     FULL,
     KEPT,
@@ -118,6 +120,7 @@ class Line:
     """One connection's way to the worker and back."""
 
     def __init__(self, client: Any, admission: Admission) -> None:
+        self.own = OwnLine()
         self._client = client
         self._admission = admission
         self._connection = uuid4()
@@ -133,11 +136,14 @@ class Line:
             "who": self._admission.who,
             "face": self._admission.face,
             "via": "gdb",
+            "line": self.own.path,
         }
         await self._push(Kind.OPEN, json_bytes(caller))
 
     async def say(self, data: bytes) -> None:
-        """Bytes of the debugger. Waits while the worker does not come after them."""
+        """Bytes of the debugger. Waits while nobody comes after them."""
+        if await self.own.say(data):
+            return
         for at in range(0, len(data), MAX_DATA):
             waiting = await self._push(Kind.DATA, data[at : at + MAX_DATA])
             while waiting > FULL:
@@ -155,6 +161,7 @@ class Line:
 
     async def close(self) -> None:
         """Say goodbye and leave nothing behind."""
+        await self.own.close()
         await self._push(Kind.CLOSE)
         await self._client.delete(self._outbox, self._presence)
 
@@ -200,6 +207,7 @@ async def _converse(
     line: Line, admission: Admission, receive: Receive, send: Send
 ) -> Ending | None:
     """Until one side ends it; None when it was the client."""
+    await line.own.open(lambda data: send({"type": "websocket.send", "bytes": data}))
     await line.open()
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(_from_client(line, receive)),
@@ -242,14 +250,24 @@ async def _to_client(line: Line, admission: Admission, send: Send) -> Ending:
                 )
             epoch = now
             continue
-        kind, payload = heard
-        if kind is Kind.OUT:
-            await send({"type": "websocket.send", "bytes": payload})
-        elif kind is Kind.TOLD:
-            await send({"type": "websocket.send", "text": payload.decode()})
-        elif kind is Kind.END:
-            told = json.loads(payload)
-            return Ending(CloseCode(told["code"]), str(told["reason"]))
+        ending = await _heard(line, *heard, send)
+        if ending is not None:
+            return ending
+
+
+async def _heard(line: Line, kind: Kind, payload: bytes, send: Send) -> Ending | None:
+    """One entry of the worker; what it says of the end."""
+    if kind is Kind.OUT:
+        await send({"type": "websocket.send", "bytes": payload})
+    elif kind is Kind.LISTS:
+        line.own.refuse()
+    elif kind is Kind.TOLD:
+        await send({"type": "websocket.send", "text": payload.decode()})
+    elif kind is Kind.END:
+        told = json.loads(payload)
+        await line.own.last_words()
+        return Ending(CloseCode(told["code"]), str(told["reason"]))
+    return None
 
 
 def _stands(run_id: UUID) -> tuple[bool, int]:

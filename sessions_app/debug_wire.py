@@ -31,7 +31,8 @@ class Kind(IntEnum):
     """1..15 to the worker, 16.. from it."""
 
     OPEN = 1
-    """JSON {"who", "face", "via"}."""
+    """JSON {"who", "face", "via"}, and "line" where the connection has one (debug_line):
+    then its bytes go that way, unless the worker says LISTS."""
     DATA = 2
     """Bytes of the debugger."""
     CLOSE = 3
@@ -47,6 +48,8 @@ class Kind(IntEnum):
     """JSON {"code", "reason"}: close the connection so."""
     ANSWER = 19
     """JSON, to ASK and LISTEN."""
+    LISTS = 20
+    """To OPEN: the line cannot be reached from here, its bytes are to come as DATA."""
 
 
 class CloseCode(IntEnum):

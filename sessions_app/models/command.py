@@ -10,7 +10,7 @@ from sessions_app.models.run import Run
 
 
 class RunCommand(models.Model):
-    """A message and the position at which it acts; written before it acts. Played back
+    """A message and the position at which it acts; written soon after. Played back
     at the same positions, all lines of a run make the same run."""
 
     class Do(models.TextChoices):

@@ -1,4 +1,5 @@
-"""The parent's end of a limited child process: pipes, limits, death.
+"""The parent's end of a limited child process: pipes, limits, death. What goes to the
+child goes over a socket, so that descriptors can go with it.
 
 The child gets an empty environment, its own limits and no files but its pipes. It dies
 with its parent: by PR_SET_PDEATHSIG on Linux, and everywhere because it ends when its
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 from collections import deque
@@ -29,6 +32,7 @@ CHILD = (sys.executable, "-E", "-s", "-m", "emulator.child")
 MARGIN = 2 << 30
 _READ = 1 << 20
 _WRITE = 1 << 16
+_PIPE = 1 << 20
 _LOG_TAIL = 4096
 _PR_SET_PDEATHSIG = 1
 
@@ -70,35 +74,61 @@ def _before_exec(limits: ChildLimits, parent: int) -> Callable[[], None]:
     return lower
 
 
+@dataclass(slots=True)
+class _Piece:
+    """Bytes for the child, and a socket that goes with the first of them."""
+
+    data: memoryview
+    line: socket.socket | None = None
+
+    def close(self) -> None:
+        """The child has it now, or never gets it."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+
+def _widen(pipe: int) -> None:
+    """Let the child go on while its parent waits for the database, where that is possible."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 class Child:
     """A started child. Not thread-safe: one thread reads, writes and waits."""
 
     def __init__(self, command: Sequence[str], limits: ChildLimits) -> None:
         self._command = command
         self._limits = limits
-        self._outgoing: deque[memoryview] = deque()
+        self._outgoing: deque[_Piece] = deque()
         self._selector = selectors.DefaultSelector()
         self._log = b""
         self._process: subprocess.Popen[bytes] | None = None
+        self._in: socket.socket | None = None
         self._closing = False
         self._waker: Waker | None = None
 
     def start(self) -> None:
         """Fork and execute. Call from the main thread where that is possible: the
         kernel takes the death of the forking thread for the death of the parent."""
-        process = subprocess.Popen(
-            self._command,
-            cwd=PROJECT_DIR,
-            env={},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=_before_exec(self._limits, os.getpid()),
-        )
+        self._in, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                self._command,
+                cwd=PROJECT_DIR,
+                env={},
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                preexec_fn=_before_exec(self._limits, os.getpid()),
+            )
         self._process = process
-        for pipe in (process.stdin, process.stdout, process.stderr):
+        self._in.setblocking(False)
+        for pipe in (process.stdout, process.stderr):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
+        _widen(self._out)
         self._selector.register(self._out, selectors.EVENT_READ, "out")
         self._selector.register(self._err, selectors.EVENT_READ, "err")
 
@@ -110,7 +140,7 @@ class Child:
     @property
     def unsent(self) -> int:
         """Bytes queued that the child has not taken yet."""
-        return sum(map(len, self._outgoing))
+        return sum(len(piece.data) for piece in self._outgoing)
 
     @property
     def pid(self) -> int:
@@ -133,20 +163,20 @@ class Child:
         assert self._process is not None and self._process.stderr is not None
         return self._process.stderr.fileno()
 
-    @property
-    def _in(self) -> int:
-        assert self._process is not None and self._process.stdin is not None
-        return self._process.stdin.fileno()
-
-    def send(self, data: bytes) -> None:
-        """Bytes for the child's stdin: what the pipe takes now, the rest by read()."""
+    def send(self, data: bytes, line: socket.socket | None = None) -> None:
+        """Bytes for the child's stdin: what it takes now, the rest by read(). line: a
+        socket that the child gets with the first of them; it is closed here."""
+        piece = _Piece(memoryview(data), line)
         if self._closing or not data:
+            piece.close()
             return
-        if not self._outgoing:
-            self._selector.register(self._in, selectors.EVENT_WRITE, "in")
-        self._outgoing.append(memoryview(data))
-        # Most of what is sent fits the pipe: then nobody waits for another look.
+        self._outgoing.append(piece)
+        if len(self._outgoing) > 1:
+            return
+        # Most of what is sent is taken at once: then nobody needs to look again.
         self._write()
+        if self._outgoing and self._in is not None:
+            self._selector.register(self._in, selectors.EVENT_WRITE, "in")
 
     def read(self, timeout: float) -> bytes | None:
         """Up to 1 MiB of stdout; b"" when the time is over or the waker was called,
@@ -155,6 +185,8 @@ class Child:
         for key, _ in self._selector.select(timeout):
             if key.data == "in":
                 self._write()
+                if not self._outgoing:
+                    self._selector.unregister(key.fileobj)
             elif key.data == "err":
                 self._take_log()
             elif key.data == "wake":
@@ -168,21 +200,34 @@ class Child:
         return received
 
     def _write(self) -> None:
+        """What the child takes of what waits."""
+        assert self._in is not None
         try:
-            sent = os.write(self._in, self._outgoing[0][:_WRITE])
+            while self._outgoing:
+                self._outgoing[0] = self._written(self._in, self._outgoing[0])
+                if not self._outgoing[0].data:
+                    self._outgoing.popleft()
         except BlockingIOError:
             return
         except OSError:
             # The child is gone or does not listen; its end is seen at stdout.
-            self._outgoing.clear()
+            self._drop_outgoing()
             self._closing = True
-            self._selector.unregister(self._in)
-            return
-        rest = self._outgoing.popleft()[sent:]
-        if rest:
-            self._outgoing.appendleft(rest)
-        if not self._outgoing:
-            self._selector.unregister(self._in)
+
+    @staticmethod
+    def _written(to: socket.socket, piece: _Piece) -> _Piece:
+        data = piece.data[:_WRITE]
+        if piece.line is None:
+            sent = to.send(data)
+        else:
+            sent = socket.send_fds(to, [data], [piece.line.fileno()])
+            piece.close()
+        return _Piece(piece.data[sent:])
+
+    def _drop_outgoing(self) -> None:
+        for piece in self._outgoing:
+            piece.close()
+        self._outgoing.clear()
 
     def _take_log(self) -> None:
         data = os.read(self._err, _READ)
@@ -207,13 +252,16 @@ class Child:
     def close(self) -> None:
         """Kill what still runs and release the pipes."""
         self._selector.close()
+        self._drop_outgoing()
+        if self._in is not None:
+            self._in.close()
         if self._waker is not None:
             self._waker.close()
         if self._process is None:
             return
         self.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,7 +48,7 @@ def logged_line(told: Mapping[str, Any]) -> LoggedLine:
 
 
 def open_frame(who: str, face: str) -> bytes:
-    """A debugger connects."""
+    """A debugger connects; with a socket that its bytes come and go by, or without."""
     return pack_json(FrameType.DEBUG_OPEN, {"who": who[:_MAX_WHO], "face": face})
 
 
@@ -69,8 +70,9 @@ class DebuggerPort(Protocol):
         """Whether a debugger holds the machine; such time is not the run's."""
         ...
 
-    def frames(self) -> bytes:
-        """Frames for the child, whole, in order."""
+    def frames(self) -> Sequence[tuple[bytes, socket.socket | None]]:
+        """Frames for the child in order, some with a debugger's socket for it, which the
+        caller closes."""
         ...
 
     def on_out(self, data: bytes) -> None:
@@ -82,11 +84,11 @@ class DebuggerPort(Protocol):
         ...
 
     def on_logged(self, line: LoggedLine) -> None:
-        """A command is about to act."""
+        """A command has acted, or is about to."""
         ...
 
-    def settle(self) -> None:
-        """All that the child said at once has been passed on."""
+    def keep(self) -> None:
+        """What was logged must be stored now: what came of it is about to be."""
         ...
 
 
@@ -95,9 +97,9 @@ class NoDebugger:
 
     holds = False
 
-    def frames(self) -> bytes:
+    def frames(self) -> Sequence[tuple[bytes, socket.socket | None]]:
         """Nothing."""
-        return b""
+        return ()
 
     def on_out(self, data: bytes) -> None:
         """Nobody reads it."""
@@ -108,5 +110,5 @@ class NoDebugger:
     def on_logged(self, line: LoggedLine) -> None:
         """Nobody did anything."""
 
-    def settle(self) -> None:
+    def keep(self) -> None:
         """Nothing to do."""

@@ -154,7 +154,6 @@ class _Conversation:
                 self.end = _refused(_mapping(payload))
             else:
                 self._debugged(kind, payload)
-        self.debugger.settle()
 
     def _debugged(self, kind: FrameType, payload: bytes) -> None:
         if kind is FrameType.DEBUG_OUT:
@@ -171,6 +170,7 @@ class _Conversation:
         if batch.first_seq != self.events + 1:
             raise WireError(f"event {batch.first_seq} follows {self.events}")
         self.events += len(batch.records) // 64
+        self.debugger.keep()
         self.listener.on_batch(batch)
 
     def _state(self, told: Mapping[str, Any]) -> None:
@@ -178,6 +178,7 @@ class _Conversation:
         self.paused = told.get("state") == "paused"
         self.retired = int(told.get("retired", self.retired))
         self.hits = int(told.get("hits", self.hits))
+        self.debugger.keep()
         if told.get("state") == PARKED:
             self.end = self.broken(PARKED, "")
             return
@@ -197,7 +198,8 @@ class _Conversation:
         while self._listens and not self.control.commands.empty():
             self._pass_on(self.control.commands.get(), child)
         if self._listens and child.unsent < _UNSENT:
-            child.send(self.debugger.frames())
+            for frame, line in self.debugger.frames():
+                child.send(frame, line)
         self.tick()
         allowed = self.job.wall_ms / 1000 + (0 if self.listening else OBEY)
         if self.verdict is None and self.spent > allowed:

@@ -126,6 +126,7 @@ def _held(lease: Lease, control: Control) -> RunEnd:
         end = execute(job, recorder, control, debugger=desk.switchboard)
         if control.abandoned:
             raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
+        desk.switchboard.keep()
         recorder.finish(end)
         if end.outcome == PARKED:
             desk.park()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Client(Protocol):
 
     @property
     def caller(self) -> Caller: ...
+    @property
+    def line(self) -> socket.socket | None:
+        """Its own socket, by which it speaks with the child. Then no Said comes of it,
+        and nothing for data()."""
+        ...
 
     def data(self, data: bytes) -> bool:
         """Bytes of the stub. False: it does not take them, hang up."""
@@ -49,6 +55,10 @@ class Client(Protocol):
 
     def end(self, code: CloseCode, reason: str) -> None:
         """The last word; nothing follows."""
+        ...
+
+    def gone(self) -> None:
+        """It went by itself: nobody hears a last word."""
         ...
 
 

@@ -1,9 +1,9 @@
-"""The command log of a run under one lease. A line is stored before anything is passed on
-that it caused."""
+"""The command log of a run under one lease. A line is stored before any event that it
+caused, and soon in any case (ADR 0011)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import time
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from sessions_app.models import Run, RunCommand
 from sessions_app.runner import LoggedLine
 from sessions_app.services.runs import Lease
 
+#: A line is not stored later than this after it came, in seconds.
+MAX_AGE = 0.04
+
 
 class CommandLog:
     """Numbers lines and stores them, those of one moment at once. A run that was parked
@@ -21,17 +24,26 @@ class CommandLog:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._last = _own_lines(lease.run_id, lease.epoch).count()
+        self._oldest = 0.0
         self._new: list[RunCommand] = []
 
     def add(self, line: LoggedLine) -> None:
         """Take a line."""
+        if not self._new:
+            self._oldest = time.monotonic()
         self._last += 1
         self._new.append(
             RunCommand(
                 run_id=self._lease.run_id,
                 epoch=self._lease.epoch,
                 number=self._last,
-                **asdict(line),
+                cpu=line.cpu,
+                retired=line.retired,
+                seq=line.seq,
+                do=line.do,
+                who=line.who,
+                face=line.face,
+                data=line.data,
             )
         )
 
@@ -40,6 +52,11 @@ class CommandLog:
         if self._new:
             RunCommand.objects.bulk_create(self._new)
             self._new = []
+
+    def store_aged(self) -> None:
+        """Write what has waited long enough."""
+        if self._new and time.monotonic() - self._oldest >= MAX_AGE:
+            self.store()
 
 
 def command_page(

@@ -52,6 +52,8 @@ def _nothing() -> Talk:
 class Console:
     """clients.Client that answers requests."""
 
+    line = None
+
     def __init__(
         self,
         caller: Caller,
@@ -90,6 +92,9 @@ class Console:
 
     def told(self, facts: dict[str, Any]) -> None:
         """Known from the answers already."""
+
+    def gone(self) -> None:
+        """It never goes by itself."""
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Whoever still waits is told."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import threading
 import time
 from contextlib import closing
@@ -14,6 +15,7 @@ from uuid import UUID
 import redis
 
 from hwbpweb.redis import redis_client
+from sessions_app.debug_line import reach
 from sessions_app.debug_wire import (
     FULL,
     KEPT,
@@ -84,9 +86,16 @@ class Outbox:
 class SocketClient:
     """clients.Client behind a websocket of some web process."""
 
-    def __init__(self, outbox: Outbox, connection: UUID, caller: Caller) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        connection: UUID,
+        caller: Caller,
+        line: socket.socket | None = None,
+    ) -> None:
         self.connection = connection
         self.caller = caller
+        self.line = line
         self.ended = False
         self._outbox = outbox
 
@@ -103,9 +112,18 @@ class SocketClient:
         """For people who look at what their gdb does."""
         self._outbox.push(self.connection, Kind.TOLD, json_bytes(facts))
 
+    def gone(self) -> None:
+        """Behind what the child has said."""
+        if self.line is not None:
+            with contextlib.suppress(OSError):  # the other side was faster
+                self.line.shutdown(socket.SHUT_RDWR)
+            self.line.close()
+            self.line = None
+
     def end(self, code: CloseCode, reason: str) -> None:
         """The last word."""
         self.ended = True
+        self.gone()
         payload = json_bytes({"code": int(code), "reason": reason})
         self._outbox.push(self.connection, Kind.END, payload)
 
@@ -174,7 +192,11 @@ class DebugLink(threading.Thread):
     def _open(self, word: Word) -> None:
         told = word.json()
         caller = Caller(str(told["who"]), str(told["face"]), str(told["via"]))
-        client = SocketClient(self._outbox, word.connection, caller)
+        path = str(told.get("line", ""))
+        line = reach(path) if path else None
+        if path and line is None:
+            self._outbox.push(word.connection, Kind.LISTS)
+        client = SocketClient(self._outbox, word.connection, caller, line)
         self._clients[word.connection] = client
         self._put(Opened(client))
 

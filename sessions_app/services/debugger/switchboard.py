@@ -7,8 +7,9 @@ child knows one debugger at a time, so whatever it says is for the one that cont
 from __future__ import annotations
 
 import logging
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sessions_app.debug_wire import CloseCode
@@ -23,7 +24,6 @@ from sessions_app.services.debugger.clients import (
     Message,
     Opened,
     Reply,
-    Said,
 )
 from sessions_app.services.debugger.console import Console, refusal
 
@@ -44,6 +44,7 @@ class Log(Protocol):
 
     def add(self, line: LoggedLine) -> None: ...
     def store(self) -> None: ...
+    def store_aged(self) -> None: ...
 
 
 class Port(Protocol):
@@ -78,7 +79,7 @@ class Switchboard:
         self._state = ""
         self._reason = ""
         self._port: Port | None = None
-        self._frames: list[bytes] = []
+        self._frames: list[tuple[bytes, socket.socket | None]] = []
         self._dirty = False
         self._told = 0.0
 
@@ -89,19 +90,18 @@ class Switchboard:
         """Whether a debugger holds the machine."""
         return self._state in _HOLDING
 
-    def frames(self) -> bytes:
+    def frames(self) -> Sequence[tuple[bytes, socket.socket | None]]:
         """What connections said since, as frames for the child."""
         for message in self._inbox.take():
             self._take(message)
+        self._log.store_aged()
         if self._dirty and time.monotonic() - self._told > TELL_EVERY:
             self._tell()
-        frames = b"".join(self._frames)
-        self._frames.clear()
+        frames, self._frames = self._frames, []
         return frames
 
     def on_out(self, data: bytes) -> None:
         """The child's words for the one who controls."""
-        self._log.store()
         client = self._client
         if client is not None and self._attached and not client.data(data):
             self._hang_up(
@@ -110,7 +110,6 @@ class Switchboard:
 
     def on_state(self, told: Mapping[str, Any]) -> None:
         """As docs/debugging.md has it."""
-        self._log.store()
         state, reason = str(told.get("state")), str(told.get("reason") or "")
         if state in ("attached", "refused"):
             self._awaited = max(0, self._awaited - 1)
@@ -124,21 +123,28 @@ class Switchboard:
         elif state == "hung_up":
             self._hang_up(CloseCode.BROKEN, reason)
             return
+        elif state == "gone":
+            self._end(CloseCode.DONE, "it has left")
+            return
         self._state, self._reason = state, reason
         self._changed()
 
     def on_logged(self, line: LoggedLine) -> None:
-        """A command is about to act."""
+        """A command acts."""
+        self._still_there()
         self._log.add(line)
 
-    def settle(self) -> None:
-        """Commands that had no answer are stored too."""
+    def keep(self) -> None:
+        """What came of the commands is about to be stored."""
         self._log.store()
 
     def finish(self, reason: str, code: CloseCode = CloseCode.DONE) -> None:
         """The run is over, or has no worker any more."""
         self._log.store()
         self._end(code, reason)
+        for _, line in self._frames:
+            if line is not None:
+                line.close()
         for message in self._inbox.take():
             if isinstance(message, Opened):
                 late = CloseCode.OVER if code is CloseCode.DONE else code
@@ -151,20 +157,19 @@ class Switchboard:
     # Messages of connections.
 
     def _take(self, message: Message) -> None:
-        if time.monotonic() - self._told > _STILL_THERE:
-            self._changed()
+        self._still_there()
         if isinstance(message, Opened):
             self._open(message.client)
         elif isinstance(message, Asked):
             self._ask(message.request, message.reply)
         elif isinstance(message, ListenWanted):
             self._open_port(message.request, message.reply)
-        elif message.client is not self._client:
-            return  # late words of somebody who was refused or hung up on
-        elif isinstance(message, Said):
-            self._frames.append(data_frame(message.data))
         elif isinstance(message, Gone):
-            self._leave()
+            message.client.gone()
+            if message.client is self._client:
+                self._leave()
+        elif message.client is self._client:
+            self._frames.append((data_frame(message.data), None))
 
     def _open(self, client: Client) -> bool:
         if self._client is not None:
@@ -174,13 +179,16 @@ class Switchboard:
         self._client = client
         self._attached = False
         self._awaited += 1
-        self._frames.append(open_frame(client.caller.who, client.caller.face))
+        caller = client.caller
+        # The child's own: this side may close its end before that has left.
+        line = None if client.line is None else client.line.dup()
+        self._frames.append((open_frame(caller.who, caller.face), line))
         logger.info("%s debugs", client.caller.words)
         return True
 
     def _leave(self) -> None:
         """The client is gone: its breakpoints go, the machine runs on."""
-        self._frames.append(close_frame())
+        self._frames.append((close_frame(), None))
         self._forget()
 
     def _hang_up(self, code: CloseCode, reason: str) -> None:
@@ -203,7 +211,12 @@ class Switchboard:
 
     # Control over REST.
 
-    def _ask(self, request: dict[str, Any], reply: Reply) -> None:
+    def _ask(self, request: dict[str, Any], answer: Reply) -> None:
+        def reply(value: dict[str, Any]) -> None:
+            # Who has the answer may read the log.
+            self._log.store()
+            answer(value)
+
         who = str(request.get("who", ""))
         client = self._client
         if client is not None and not (
@@ -221,7 +234,7 @@ class Switchboard:
 
     def _new_console(self, who: str) -> Console:
         def say(data: bytes) -> None:
-            self._frames.append(data_frame(data))
+            self._frames.append((data_frame(data), None))
 
         console = Console(
             Caller(who, via=CONSOLE), say, self._changed, lambda: self.facts
@@ -263,8 +276,13 @@ class Switchboard:
     def _changed(self) -> None:
         self._dirty = True
 
+    def _still_there(self) -> None:
+        if time.monotonic() - self._told > _STILL_THERE:
+            self._changed()
+
     def _tell(self) -> None:
         self._dirty, self._told = False, time.monotonic()
+        self._log.store()
         facts = self.facts
         if self._client is not None:
             self._client.told(facts)

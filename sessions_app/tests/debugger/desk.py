@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class Gdb:
     """A clients.Client that remembers."""
 
     def __init__(self, who: str = "alice", face: str = "full") -> None:
+        self.line: socket.socket | None = None
         self.caller = Caller(who, face)
         self.heard: queue.Queue[bytes] = queue.Queue()
         self.ended: list[tuple[CloseCode, str]] = []
@@ -41,6 +43,9 @@ class Gdb:
         return {}
 
     def told(self, facts: dict[str, Any]) -> None:
+        return
+
+    def gone(self) -> None:
         return
 
     def end(self, code: CloseCode, reason: str) -> None:
@@ -69,6 +74,9 @@ class Memory:
         self.stored += self.new
         self.new = []
 
+    def store_aged(self) -> None:
+        """Nothing gets old in a test."""
+
 
 def no_port(caller: Caller, inbox: Inbox) -> Any:
     raise OSError(98, "Address already in use")
@@ -82,12 +90,12 @@ class Desk:
     log: Memory = field(default_factory=Memory)
     published: list[dict[str, Any]] = field(default_factory=list)
     listen: Callable[[Caller, Inbox], Any] = no_port
+    publish: Callable[[dict[str, Any]], None] | None = None
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.control.waker)
-        self.board = Switchboard(
-            self.inbox, self.log, self.published.append, self.listen
-        )
+        publish = self.publish or self.published.append
+        self.board = Switchboard(self.inbox, self.log, publish, self.listen)
         self._frames = FrameParser()
         self._running = threading.Event()
 
@@ -98,7 +106,8 @@ class Desk:
 
     def frames(self) -> list[tuple[FrameType, bytes]]:
         """What the child gets."""
-        return list(self._frames.feed(self.board.frames()))
+        sent = b"".join(frame for frame, _ in self.board.frames())
+        return list(self._frames.feed(sent))
 
     def state(self, word: str, reason: str = "") -> None:
         """What the child says."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -210,3 +212,34 @@ def test_a_lost_redis_is_found_again(line: Link, monkeypatch: Any) -> None:
         client.client_kill_filter(_type="normal", skipme=True)
 
     assert line.opened().caller.who == "alice"
+
+
+def test_a_line_that_the_web_offers_is_taken(line: Link, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "line"))
+        server.listen()
+        line.say(Kind.OPEN, json_bytes(ALICE | {"line": str(tmp_path / "line")}))
+        client = line.until(Opened).client
+        client.line.send(b"+")
+        with server.accept()[0] as web:
+            assert web.recv(1) == b"+"
+        client.gone()
+
+    assert line.back() == []
+
+
+def test_a_line_that_cannot_be_reached_is_told(line: Link, tmp_path: Path) -> None:
+    line.say(Kind.OPEN, json_bytes(ALICE | {"line": str(tmp_path / "nowhere")}))
+
+    assert line.until(Opened).client.line is None
+    assert line.back() == [(Kind.LISTS, b"")]
+
+
+def test_the_end_of_a_line_comes_with_the_last_word(line: Link, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "line"))
+        server.listen()
+        line.say(Kind.OPEN, json_bytes(ALICE | {"line": str(tmp_path / "line")}))
+        line.until(Opened).client.end(CloseCode.DONE, "the run is over")
+        with server.accept()[0] as web:
+            assert web.recv(1) == b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+from hwbp.rsp import frame
 from sessions_app import selectors
 from sessions_app.models import Run
 from sessions_app.services.debugger import command_lines
@@ -243,3 +245,36 @@ def test_it_can_be_parked_again(stopped: Run, api: APIClient) -> None:
     counter(api, stopped)
 
     assert counter(api, park(stopped)) == "03000000"
+
+
+def connected(api: APIClient, run: Run) -> socket.socket:
+    """At the run's port, as a gdb that waits for no acknowledgement."""
+    told = api.post(f"/api/v1/runs/{run.pk}/listen/").json()
+    line = socket.create_connection((told["host"], told["port"]), timeout=20)
+    line.sendall(frame(b"QStartNoAckMode"))
+    assert line.recv(100).startswith(b"+$OK")
+    return line
+
+
+def answer(line: socket.socket, packet: bytes) -> bytes:
+    line.sendall(frame(packet))
+    heard = b""
+    while heard.count(b"#") < 1 or heard[-3:-2] != b"#":
+        heard += line.recv(1000)
+    return heard
+
+
+def test_a_gdb_at_the_port_is_hung_up_on_and_finds_its_stop_again(
+    alice: User, api: APIClient
+) -> None:
+    run = started(alice, COUNTED)
+    assert is_in(run, "paused")
+    counter_at = assembled(COUNTED)[2]["counter"]
+    with connected(api, run) as line:
+        assert b"OK" in answer(line, b"Z2,%x,4" % counter_at)
+        stop = answer(line, b"vCont;c")
+        park(run)
+        assert line.recv(1000) == b""
+
+    with connected(api, run) as line:
+        assert answer(line, b"?") == stop

@@ -1,4 +1,4 @@
-"""The TCP port of a run: loopback, one client, every byte, a clean end."""
+"""The TCP port of a run: loopback, one client, whose socket is the child's; a clean end."""
 
 from __future__ import annotations
 
@@ -10,22 +10,15 @@ import pytest
 
 from sessions_app.debug_wire import CloseCode
 from sessions_app.runner import Waker
-from sessions_app.services.debugger.clients import (
-    Caller,
-    Gone,
-    Inbox,
-    Message,
-    Opened,
-    Said,
-)
+from sessions_app.services.debugger.clients import Caller, Inbox, Message, Opened, Said
 from sessions_app.services.debugger.port import DebugPort, TcpClient, open_port
-from sessions_app.tests.debugger.desk import until
+from sessions_app.tests.debugger.desk import Gdb, until
 
 CALLER = Caller("alice", "full", "TCP")
 
 
 class Room:
-    """A port, and what came in through it."""
+    """A port, and who came in through it."""
 
     def __init__(self) -> None:
         self.inbox = Inbox(Waker())
@@ -35,18 +28,15 @@ class Room:
     def connect(self) -> socket.socket:
         return socket.create_connection(self.port.address, timeout=5)
 
-    def until(self, kind: type, count: int = 1) -> list[Message]:
-        """Messages of a kind, once there are so many."""
+    def client(self) -> TcpClient:
+        """The next one that was let in."""
 
         def there() -> bool:
             self.messages += self.inbox.take()
-            return len([m for m in self.messages if isinstance(m, kind)]) >= count
+            return bool(self.messages)
 
         assert until(there)
-        return [m for m in self.messages if isinstance(m, kind)]
-
-    def client(self) -> TcpClient:
-        [opened] = self.until(Opened)
+        opened = self.messages.pop(0)
         assert isinstance(opened, Opened)
         assert isinstance(opened.client, TcpClient)
         return opened.client
@@ -68,45 +58,11 @@ def test_a_client_is_the_one_who_asked_for_the_port(room: Room) -> None:
         assert room.client().caller == CALLER
 
 
-def test_its_bytes_are_heard(room: Room) -> None:
+def test_its_socket_is_for_the_child(room: Room) -> None:
     with room.connect() as gdb:
-        gdb.sendall(b"$?#3f")
-        [said] = room.until(Said)
-
-    assert isinstance(said, Said)
-    assert said.data == b"$?#3f"
-
-
-def test_its_end_is_heard(room: Room) -> None:
-    room.connect().close()
-
-    assert room.until(Gone)
-
-
-def test_bytes_of_the_stub_arrive(room: Room) -> None:
-    with room.connect() as gdb:
-        room.client().data(b"+$OK#9a")
+        room.client().line.send(b"+$OK#9a")
 
         assert gdb.recv(100) == b"+$OK#9a"
-
-
-def test_what_the_socket_does_not_take_at_once_arrives_later(room: Room) -> None:
-    data = bytes(range(256)) * 2000
-    with room.connect() as gdb:
-        client = room.client()
-        took = [client.data(data) for _ in range(20)]
-        received = bytearray()
-        while took[0] and len(received) < len(data):
-            received += gdb.recv(1 << 16)
-
-    assert received[: len(data)] == data
-
-
-def test_a_client_that_never_reads_is_given_up(room: Room) -> None:
-    with room.connect():
-        client = room.client()
-
-        assert until(lambda: not client.data(b"x" * (1 << 18)))
 
 
 def test_a_second_client_is_closed_at_once(room: Room) -> None:
@@ -114,22 +70,30 @@ def test_a_second_client_is_closed_at_once(room: Room) -> None:
         assert second.recv(1) == b""
 
 
-def test_the_next_client_is_let_in_when_the_first_has_left(room: Room) -> None:
-    room.connect().close()
-    room.until(Gone)
+def test_the_next_client_is_let_in_when_the_first_is_ended(room: Room) -> None:
+    with room.connect():
+        room.client().end(CloseCode.DONE, "it has left")
 
-    with room.connect() as gdb:
-        gdb.sendall(b"$?#3f")
-        assert room.until(Said)
+        with room.connect():
+            assert not room.client().over
 
 
 def test_the_end_comes_after_the_last_words(room: Room) -> None:
     with room.connect() as gdb:
         client = room.client()
-        client.data(b"$W00#b7")
+        client.line.send(b"$W00#b7")
         client.end(CloseCode.DONE, "the run is over")
 
         assert (gdb.recv(100), gdb.recv(100)) == (b"$W00#b7", b"")
+
+
+def test_an_end_reaches_the_child_too(room: Room) -> None:
+    with room.connect():
+        client = room.client()
+        with client.line.dup() as of_the_child:
+            client.end(CloseCode.DONE, "the run is over")
+
+            assert of_the_child.recv(100) == b""
 
 
 def test_a_stopped_port_is_gone(room: Room) -> None:
@@ -140,28 +104,24 @@ def test_a_stopped_port_is_gone(room: Room) -> None:
         socket.create_connection(address, timeout=1)
 
 
-def test_last_words_leave_before_the_port_stops(room: Room) -> None:
+def test_who_is_there_when_the_port_stops_is_ended(room: Room) -> None:
     with room.connect() as gdb:
-        client = room.client()
-        client.data(b"$W00#b7")
-        client.end(CloseCode.DONE, "the run is over")
+        room.client()
         room.port.stop()
 
-        assert gdb.recv(100) == b"$W00#b7"
+        assert gdb.recv(100) == b""
 
 
 def test_a_full_inbox_makes_the_sender_wait() -> None:
-    inbox, stopped = Inbox(Waker()), threading.Event()
-    client = TcpClient(socket.socket(), CALLER, Waker())
+    inbox, stopped, gdb = Inbox(Waker()), threading.Event(), Gdb()
     for _ in range(64):
-        inbox.put(Said(client, b"x"), stopped)
-    waits = threading.Thread(target=inbox.put, args=(Said(client, b"y"), stopped))
+        inbox.put(Said(gdb, b"x"), stopped)
+    waits = threading.Thread(target=inbox.put, args=(Said(gdb, b"y"), stopped))
     waits.start()
 
     waits.join(0.1)
     blocked = waits.is_alive()
     inbox.take()
     waits.join(2)
-    client.sock.close()
 
     assert (blocked, waits.is_alive()) == (True, False)

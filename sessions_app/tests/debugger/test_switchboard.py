@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from sessions_app.services.debugger.clients import (
     Opened,
     Said,
 )
-from sessions_app.tests.debugger.desk import Desk, Gdb
+from sessions_app.tests.debugger.desk import Desk, Gdb, Memory
 
 LINE = LoggedLine(0, 5, 7, "data", data=b"$?#3f")
 
@@ -196,22 +197,60 @@ def test_a_client_that_does_not_read_is_hung_up_on(desk: Desk) -> None:
     assert desk.frames() == [(FrameType.DEBUG_CLOSE, b"")]
 
 
-def test_a_command_is_stored_before_its_answer_is_heard(desk: Desk) -> None:
-    gdb = desk.attach(Gdb())
+def test_a_command_is_stored_before_what_came_of_it(desk: Desk) -> None:
+    desk.board.on_logged(LINE)
+    desk.board.keep()
+
+    assert desk.log.stored == [LINE]
+
+
+def test_a_command_is_stored_before_everybody_hears_of_its_state() -> None:
+    log = Memory()
     stored: list[int] = []
-    gdb.data = lambda data: stored.append(len(desk.log.stored)) or True
+
+    def publish(facts: dict[str, Any]) -> None:
+        stored.append(len(log.stored))
+
+    desk = Desk(log=log, publish=publish)
+    desk.attach(Gdb())
+    desk.board.on_logged(LINE)
+    desk.frames()
+
+    assert stored[-1] == 1
+
+
+def test_a_command_is_stored_before_its_answer_over_rest(desk: Desk) -> None:
+    stored: list[int] = []
+    answer = Asked(
+        {"do": "detach", "who": "alice"}, lambda _: stored.append(len(desk.log.stored))
+    )
 
     desk.board.on_logged(LINE)
-    desk.board.on_out(b"+")
+    desk.put(answer)
+    desk.frames()
 
     assert stored == [1]
 
 
-def test_a_command_without_an_answer_is_stored_too(desk: Desk) -> None:
-    desk.board.on_logged(LINE)
-    desk.board.settle()
+def test_one_with_its_own_socket_brings_it_along(desk: Desk) -> None:
+    ours, theirs = socket.socketpair()
+    gdb = Gdb()
+    gdb.line = ours
+    desk.put(Opened(gdb))
 
-    assert desk.log.stored == [LINE]
+    [(_, line)] = desk.board.frames()
+    with ours, theirs, line:
+        line.send(b"+")
+        assert theirs.recv(1) == b"+"
+
+
+def test_the_child_says_when_such_a_one_has_left(desk: Desk) -> None:
+    gdb = desk.attach(Gdb())
+
+    desk.state("gone")
+
+    assert gdb.ended == [(CloseCode.DONE, "it has left")]
+    assert desk.frames() == []
 
 
 def test_the_end_is_told_to_the_one_who_controls(desk: Desk) -> None:

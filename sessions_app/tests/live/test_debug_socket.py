@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from hwbpweb.redis import redis_client
 from sessions_app import debug_socket
+from sessions_app.debug_line import reach
 from sessions_app.debug_wire import (
     CloseCode,
     Kind,
@@ -87,7 +89,9 @@ async def test_the_owner_comes_in_by_token(live: Run, token: str, opened: Any) -
     await opened(live.pk, token)
 
     said = await word(live)
-    assert (said.kind, said.json()) == (
+    caller = said.json()
+    assert caller.pop("line")
+    assert (said.kind, caller) == (
         Kind.OPEN,
         {"who": "alice", "face": "full", "via": "gdb"},
     )
@@ -127,6 +131,7 @@ async def test_bytes_go_to_the_worker_and_back(
 ) -> None:
     debugger = await opened(live.pk, token)
     who = (await word(live)).connection
+    answer(live, who, Kind.LISTS, b"")
 
     await debugger.send(b"$?#3f")
     heard = await word(live)
@@ -134,6 +139,48 @@ async def test_bytes_go_to_the_worker_and_back(
 
     assert (heard.kind, heard.payload) == (Kind.DATA, b"$?#3f")
     assert await debugger.packet() == b"T05"
+
+
+async def test_bytes_go_by_its_own_line_where_the_worker_comes_to_it(
+    live: Run, token: str, opened: Any
+) -> None:
+    debugger = await opened(live.pk, token)
+    line = reach((await word(live)).json()["line"])
+    assert line is not None
+
+    with line:
+        line.setblocking(True)
+        await debugger.send(b"$?#3f")
+        heard = await asyncio.to_thread(line.recv, 100)
+        line.send(b"$T05#b9")
+        assert (heard, await debugger.packet()) == (b"$?#3f", b"T05")
+
+
+async def test_last_words_on_its_own_line_come_before_the_end(
+    live: Run, token: str, opened: Any
+) -> None:
+    debugger = await opened(live.pk, token)
+    said = await word(live)
+    line = reach(said.json()["line"])
+    assert line is not None
+    told = {"code": int(CloseCode.DONE), "reason": "the run is over"}
+
+    with line:
+        line.send(b"$W00#b7")
+    answer(live, said.connection, Kind.END, json_bytes(told))
+
+    assert await debugger.packet() == b"W00"
+    assert (await debugger.closed())[0] == CloseCode.DONE
+
+
+async def test_nothing_is_left_of_its_own_line(live: Run, token: str) -> None:
+    debugger = await connect(live.pk, token)
+    path = Path((await word(live)).json()["line"])
+
+    await debugger.leave()
+    await word(live)
+
+    assert not await asyncio.to_thread(path.parent.exists)
 
 
 async def test_a_goodbye_is_told_to_the_worker(live: Run, token: str) -> None:
@@ -181,6 +228,7 @@ async def test_a_worker_that_does_not_come_makes_the_client_wait(
     live: Run, token: str, opened: Any
 ) -> None:
     debugger = await opened(live.pk, token)
+    answer(live, (await word(live)).connection, Kind.LISTS, b"")
     for _ in range(200):
         await debugger.send(b"x")
     await asyncio.sleep(0.5)
