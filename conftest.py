@@ -19,17 +19,25 @@ from hwbpweb.redis import redis_client
 from hwbpweb.supervisor import die_with_parent
 from sessions_app import tasks
 
+_BROWSER = wiring.BASE_DIR / "sessions_app" / "tests" / "browser"
+#: Files that take longest, each alone half a minute and more: begun last, one of them would
+#: keep everybody waiting. `--durations 25` tells when that changes.
+_LONG = {
+    f"test_{name}.py"
+    for name in (
+        *("postgresql", "up", "many_viewers", "table", "memory"),
+        *("deaths", "workspace", "main_job", "accessibility", "talk", "debugger"),
+        *("variations", "teams", "keeping", "matrix", "wrong_runs", "moments"),
+    )
+}
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser come last: Playwright keeps an event loop running in this
-    thread, beside which no asyncio test can start its own. The longest test comes first:
-    nobody has to wait for it alone."""
+    """The files with a browser come last: Playwright keeps an event loop running in this
+    thread, beside which no asyncio test can start its own. Long files come before others."""
     items.sort(
-        key=lambda item: (
-            "browser" in getattr(item, "fixturenames", ()),
-            "test_postgresql" not in item.nodeid,
-        )
+        key=lambda item: (_BROWSER in item.path.parents, item.path.name not in _LONG)
     )
 
 

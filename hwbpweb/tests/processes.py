@@ -17,7 +17,7 @@ _READY = re.compile(r"Sign in once with\s+(http://\S+)")
 _MARK = "HWBPWEB_DATA"
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> bool:
     """Whether the condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.timeout(120),
+    pytest.mark.usefixtures("home"),
+]
 
 
 def test_a_line_with_a_place_asks_which_hits_are_wanted(page: Page) -> None:

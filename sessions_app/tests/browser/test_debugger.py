@@ -19,14 +19,6 @@ from sessions_app.tests.debugger.programs import COUNTED, ENDLESS
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Each command goes through web, worker and child, on a machine that may be busy."""
-    expect.set_options(timeout=15_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 class Held:
     """A run that waits for a debugger, and its page."""
 
@@ -256,7 +248,7 @@ def test_letting_go_lets_the_run_go(page: Page, api: Api) -> None:
 
     press(page, "Let go")
 
-    expect(page.locator("#run-state")).to_have_text("finished", timeout=20_000)
+    expect(page.locator("#run-state")).to_have_text("finished")
 
 
 def test_the_page_is_accessible_while_it_debugs(page: Page, held: Held) -> None:

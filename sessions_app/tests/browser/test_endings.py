@@ -130,6 +130,7 @@ def end_of_a_killed_child(api: Api, service: Service, number: int, run: str) -> 
 def test_a_child_that_dies_is_a_named_end_and_the_worker_lives(
     api: Api, service: Service, endless: str, number: int, outcome: str, word: str
 ) -> None:
+    assert wait_for(lambda: not children(service))  # of runs that were cancelled
     worker = service.pid_of("--queues runs")
     run = in_the_loop(api, endless)
 

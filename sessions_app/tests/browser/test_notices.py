@@ -31,7 +31,7 @@ def session(api: Api) -> str:
 @pytest.fixture
 def mentioned(browser: Browser, api: Api, session: str) -> None:
     """A guest asks the owner at hit 3; what was told before is read."""
-    api.send("notifications/read/")
+    assert api.send("notifications/read/", {}).status == 200
     made = api.post(f"sessions/{session}/share-links/", {"role": "commenter", "run": 1})
     guest = browser.new_context().new_page()
     guest.goto(made["url"])

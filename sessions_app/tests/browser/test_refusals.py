@@ -160,7 +160,7 @@ def test_the_fifth_slot_is_refused_by_the_kernel_of_the_run(
     assert [event["ret"] for event in found] == [0, 0, 0, 0, -errno.ENOSPC]
 
 
-@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.usefixtures("nothing_stored", "home")
 @pytest.mark.parametrize(
     ("data", "reason"),
     [(ElfFile(elf_class=1).pack(), "32-bit"), (OVERLAPPING, "overlap")],
@@ -178,7 +178,7 @@ def test_the_page_says_what_is_wrong_with_an_elf(
     expect(page.locator(".error").first).to_contain_text(reason)
 
 
-@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.usefixtures("nothing_stored", "home")
 def test_the_page_says_what_is_wrong_with_a_breakpoint(page: Page) -> None:
     page.get_by_role("link", name="New session").click()
     page.get_by_label("Symbol or address of breakpoint 1").fill("counter+0x2")

@@ -35,7 +35,7 @@ STORIES = {
 def run_both(page: Page, api: Api, slug: str) -> None:
     page.goto(f"{api.base}/scenarios/{slug}/")
     page.get_by_role("button", name="Run both and compare").click()
-    page.locator(".cmp-first").wait_for(timeout=30_000)
+    page.locator(".cmp-first").wait_for()
 
 
 @pytest.mark.parametrize("slug", STORIES)
@@ -59,7 +59,7 @@ def test_verdicts_and_first_divergence_are_seen_without_scrolling(
 def test_the_page_waits_and_goes_on_by_itself(page: Page, api: Api) -> None:
     page.goto(f"{api.base}/scenarios/never-fires/")
     page.get_by_role("button", name="Run both and compare").click()
-    expect(page.locator(".cmp-first")).to_be_visible(timeout=30_000)
+    expect(page.locator(".cmp-first")).to_be_visible()
 
     assert "wait" not in page.url
 

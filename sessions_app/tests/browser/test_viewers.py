@@ -87,7 +87,7 @@ def test_a_storm_is_said_in_words_over_the_table(
     page.wait_for_function("() => window.said")
 
     assert "shown as counts. None is lost" in page.evaluate("() => window.said")
-    expect(page.locator("#storm")).to_be_hidden(timeout=30_000)
+    expect(page.locator("#storm")).to_be_hidden()
 
 
 def test_the_table_follows_a_storm_to_its_end(page: Page, api: Api, held: str) -> None:
@@ -118,7 +118,7 @@ def test_two_people_see_each_other(
     stranger.goto(link)
 
     here = page.get_by_label("2 look at this run")
-    expect(here).to_be_visible(timeout=10_000)
+    expect(here).to_be_visible()
     here.click()
     expect(page.locator("#viewers li")).to_have_text(
         ["owner (you)", "1 guest without an account"]
@@ -131,11 +131,11 @@ def test_who_leaves_disappears(
 ) -> None:
     page.goto(f"{api.base}/sessions/{finished}/")
     stranger.goto(api.post(f"sessions/{finished}/share-links/", {"run": 1})["url"])
-    expect(page.locator("#viewers")).to_be_visible(timeout=10_000)
+    expect(page.locator("#viewers")).to_be_visible()
 
     stranger.goto("about:blank")
 
-    expect(page.locator("#viewers")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#viewers")).to_be_hidden()
 
 
 def test_nobody_else_is_not_worth_a_face(page: Page, api: Api, finished: str) -> None:

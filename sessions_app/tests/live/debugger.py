@@ -10,7 +10,7 @@ from uuid import UUID
 from hwbp.rsp import Framer, frame
 from sessions_app.routing import websocket_urlpatterns
 from sessions_app.socket_doors import SocketDoors
-from sessions_app.tests.live.follower import Socket
+from sessions_app.tests.live.follower import PATIENCE, Socket
 
 ORIGIN = (b"origin", b"http://testserver")
 
@@ -48,12 +48,12 @@ class Debugger:
     async def send(self, data: bytes) -> None:
         await self.socket.send_input({"type": "websocket.receive", "bytes": data})
 
-    async def ask(self, packet: bytes, seconds: float = 10) -> bytes:
+    async def ask(self, packet: bytes, seconds: float = PATIENCE) -> bytes:
         """Send a packet; the next one that comes."""
         await self.send(frame(packet))
         return await self.packet(seconds)
 
-    async def packet(self, seconds: float = 10) -> bytes:
+    async def packet(self, seconds: float = PATIENCE) -> bytes:
         """The next packet of the stub."""
         deadline = time.monotonic() + seconds
         while not self._packets:
@@ -65,7 +65,7 @@ class Debugger:
                 self._packets += [p for p in self._framer.feed(message["bytes"]) if p]
         return self._packets.pop(0)
 
-    async def closed(self, seconds: float = 10) -> tuple[int, str]:
+    async def closed(self, seconds: float = PATIENCE) -> tuple[int, str]:
         """How the server ends it; what comes before is not looked at."""
         while True:
             message = await self.socket.receive_output(seconds)

@@ -24,6 +24,8 @@ from sessions_app.stream import Entry, FrameKind, Publisher, publish_state
 from sessions_app.tests.factories import EVENTS_PER_HIT, hit_events
 
 HEADER = struct.Struct("<BBHIQQ")
+#: Seconds for what comes: a machine may be busy.
+PATIENCE = 30.0
 
 
 class Socket(ApplicationCommunicator):
@@ -31,7 +33,7 @@ class Socket(ApplicationCommunicator):
 
     async def connect(self) -> None:
         await self.send_input({"type": "websocket.connect"})
-        message = await self.receive_output(timeout=5)
+        message = await self.receive_output(timeout=PATIENCE)
         assert message["type"] == "websocket.accept", message
 
     async def receive_from(self, seconds: float) -> bytes:
@@ -82,7 +84,7 @@ class Follower:
     viewers: list[dict[str, Any]] = field(default_factory=list)
     counts: list[Counted] = field(default_factory=list)
 
-    async def take(self, seconds: float = 5.0) -> FrameKind:
+    async def take(self, seconds: float = PATIENCE) -> FrameKind:
         """One more frame."""
         data = await self.socket.receive_from(seconds)
         version, kind, epoch, count, first, before = HEADER.unpack_from(data)
@@ -127,9 +129,9 @@ class Follower:
 
     async def refusal(self) -> int:
         """The code that the socket is closed with; what comes before is not looked at."""
-        message = await self.socket.receive_output(timeout=5)
+        message = await self.socket.receive_output(timeout=PATIENCE)
         while message["type"] == "websocket.send":
-            message = await self.socket.receive_output(timeout=5)
+            message = await self.socket.receive_output(timeout=PATIENCE)
         assert message["type"] == "websocket.close", message
         return int(message["code"])
 

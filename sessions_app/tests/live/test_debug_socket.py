@@ -73,7 +73,7 @@ async def word(run: Run) -> Any:
 
     def take() -> Any:
         with redis_client() as client:
-            found: Any = client.blpop([inbox_key(run.pk)], timeout=5)
+            found: Any = client.blpop([inbox_key(run.pk)], timeout=30)
         return unpack_word(found[1])
 
     return await asyncio.to_thread(take)
@@ -289,7 +289,7 @@ async def test_after_a_lost_redis_the_socket_goes_on_or_is_closed(
     await asyncio.sleep(0.3)
 
     answer(live, who, Kind.OUT, b"$OK#9a")
-    message = await debugger.socket.receive_output(timeout=5)
+    message = await debugger.socket.receive_output(timeout=30)
 
     assert message.get("bytes") == b"$OK#9a" or message["code"] == CloseCode.LOST
 
@@ -420,7 +420,7 @@ async def test_a_page_from_elsewhere_is_not_let_in(live: Run, alice: User) -> No
     socket = Socket(doors(), debug_scope(live.pk, headers))
 
     await socket.send_input({"type": "websocket.connect"})
-    message = await socket.receive_output(timeout=5)
+    message = await socket.receive_output(timeout=30)
 
     assert message["type"] == "websocket.close"
 
