@@ -93,23 +93,22 @@ def state_of(visitor: Visitor, run: str) -> str:
     return json.loads(visitor.get(f"/api/v1/runs/{run}/"))["state"]
 
 
-def test_the_demo_session_runs_and_is_seen_by_its_owner(service: Service) -> None:
-    visitor = Visitor(service)
-    home = visitor.sign_in(service.login_url)
+def test_the_demo_session_runs_and_is_seen_by_its_owner(owner: Visitor) -> None:
+    assert wait_for(lambda: answered(owner), 20)
+    run = owner.runs()[-1]  # the first
 
-    assert "owner" in home
-    assert wait_for(lambda: visitor.runs()[0]["state"] == "finished", 30)
-    run = visitor.runs()[0]
+    assert "owner" in owner.get("/")
     assert run["outcome"] == "completed"
-    hits = json.loads(visitor.get(f"/api/v1/runs/{run['id']}/hits/?limit=1000"))
+    hits = json.loads(owner.get(f"/api/v1/runs/{run['id']}/hits/?limit=1000"))
     assert len(hits["results"]) == run["hits"] > 0
 
 
-def test_a_login_link_works_once(service: Service) -> None:
-    Visitor(service).sign_in(service.login_url)
+def test_a_login_link_works_once(shared: Service, owner: Visitor) -> None:
+    assert wait_for(lambda: answered(owner), 20)
+    assert "owner" in owner.get("/")  # signed in by the link
 
     with pytest.raises(urllib.error.HTTPError) as refused:
-        Visitor(service).sign_in(service.login_url)
+        Visitor(shared).sign_in(shared.login_url)
     assert refused.value.code == 410
     refused.value.close()
 
@@ -139,23 +138,16 @@ def test_sigterm_while_starting_leaves_nothing(tmp_path: Path) -> None:
     assert wait_for(lambda: not started.processes()), started.processes()
 
 
-def test_kill_9_leaves_nothing(service: Service) -> None:
+def test_kill_9_leaves_neither_process_nor_socket_folder(service: Service) -> None:
     assert service.login_url
     assert wait_for(lambda: len(service.processes()) >= 7), service.processes()
-
-    service.process.kill()
-
-    assert wait_for(lambda: not service.processes()), service.processes()
-
-
-def test_kill_9_removes_the_socket_folder(service: Service) -> None:
-    assert service.login_url
     command = service.processes()[service.pid_of("guardian.py")]
     folder = Path(command.split()[-1])
     assert folder.is_dir()
 
     service.process.kill()
 
+    assert wait_for(lambda: not service.processes()), service.processes()
     assert wait_for(lambda: not folder.exists())
 
 

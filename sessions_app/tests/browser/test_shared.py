@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -43,16 +43,20 @@ def make_link(api: Api, session: str) -> Json:
     return dict(api.post(f"sessions/{session}/share-links/", {"run": 1}))
 
 
-def open_live(page: Page, api: Api) -> tuple[str, str, Json]:
-    """The stranger on the page of a run that goes on: session, run, link."""
+def open_live(page: Page, api: Api, args: Sequence[str] = ()) -> tuple[str, str, Json]:
+    """The stranger on the page of a run that begins when it is open: session, run, link."""
     image = api.upload(image_of("paced"), "paced").body["sha256"]
     watch = {"type": "write", "length": 8, "at": "sample"}
-    recipe = api.recipe(image, breakpoints=[watch], instructions=1_000_000_000)
+    wish = {"instructions": 1_000_000_000, "args": list(args)}
+    recipe = api.recipe(image, breakpoints=[watch], **wish)
     session = api.session("Watched by somebody else")
-    run = api.run(recipe, session)
+    held = {"session": session, "recipe": recipe, "paused": True}
+    run = str(api.post("runs/", held)["id"])
     link = make_link(api, session)
     page.goto(link["url"])
     watch_feed(page)
+    api.until(run, lambda state: state["state"] == "paused")
+    api.post(f"runs/{run}/resume/")
     return session, run, link
 
 
@@ -73,7 +77,7 @@ def test_the_link_of_the_demo_session_shows_the_same_hits(
 
 
 def test_the_holder_of_a_link_has_nothing_to_change(stranger: Page, api: Api) -> None:
-    open_live(stranger, api)
+    _, run, _ = open_live(stranger, api)
 
     expect(stranger.get_by_text("Read only: one session")).to_be_visible()
     expect(stranger.locator("form[method=post]")).to_have_count(0)
@@ -81,11 +85,12 @@ def test_the_holder_of_a_link_has_nothing_to_change(stranger: Page, api: Api) ->
     expect(stranger.get_by_role("button", name="Cancel run")).to_have_count(0)
     expect(stranger.get_by_label("Annotate")).to_have_count(0)
     expect(stranger.get_by_role("link", name="Share")).to_have_count(0)
+    api.post(f"runs/{run}/cancel/")
 
 
 def test_the_holder_of_a_link_sees_hits_arrive(stranger: Page, api: Api) -> None:
-    _, run, _ = open_live(stranger, api)
-    stranger.wait_for_function("() => window.handed.length > 20", timeout=30_000)
+    _, run, _ = open_live(stranger, api, ["1000", "30000"])
+    stranger.wait_for_function("() => window.handed.length > 20")
     seen = shown_hits(stranger)
     wait_for_end(stranger)
 
@@ -95,15 +100,13 @@ def test_the_holder_of_a_link_sees_hits_arrive(stranger: Page, api: Api) -> None
 
 def test_a_revoked_link_closes_while_it_is_looked_at(stranger: Page, api: Api) -> None:
     session, run, link = open_live(stranger, api)
-    stranger.wait_for_function("() => window.handed.length > 0", timeout=30_000)
+    stranger.wait_for_function("() => window.handed.length > 0")
     api.post(f"runs/{run}/pause/")
 
     revoked = api.ask("DELETE", f"sessions/{session}/share-links/{link['id']}/")
 
     assert revoked.status == 204
-    expect(stranger.locator("#offline")).to_contain_text(
-        "no longer open to you", timeout=15_000
-    )
+    expect(stranger.locator("#offline")).to_contain_text("no longer open to you")
     assert stranger.reload().status == 404
     assert stranger.goto(link["url"]).status == 410
     expect(stranger.get_by_role("heading")).to_have_text("This link was revoked")

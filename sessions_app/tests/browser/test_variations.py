@@ -18,12 +18,23 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 WATCH = {"type": "write", "length": 8, "at": "counter"}
 
 
-@pytest.fixture
-def session(api: Api) -> str:
+def finished(api: Api) -> str:
     """A session with one finished run of forty hits."""
     made = api.session("Varied")
     api.end(api.run(api.assembled(PROGRAM, breakpoints=[WATCH]), made))
     return made
+
+
+@pytest.fixture
+def session(api: Api) -> str:
+    """One that the test may change."""
+    return finished(api)
+
+
+@pytest.fixture(scope="module")
+def shared(api: Api) -> str:
+    """One that is only looked at."""
+    return finished(api)
 
 
 @pytest.fixture
@@ -74,8 +85,8 @@ def test_a_symbol_is_chosen_without_a_script(
     expect(plain.get_by_text("Run 2: one more breakpoint")).to_be_visible()
 
 
-def test_the_editor_selects_what_is_wrong(page: Page, api: Api, session: str) -> None:
-    page.goto(f"{api.base}/sessions/{session}/runs/1/recipe/")
+def test_the_editor_selects_what_is_wrong(page: Page, api: Api, shared: str) -> None:
+    page.goto(f"{api.base}/sessions/{shared}/runs/1/recipe/")
     text = page.get_by_label("Recipe, JSON")
     text.fill(text.input_value().replace('"length": 8', '"length": 3'))
 
@@ -144,16 +155,14 @@ def test_breakpoints_of_a_new_session_come_from_its_program(
 
 
 @pytest.mark.parametrize("path", ["edit/", "runs/1/change/", "runs/1/recipe/"])
-def test_the_pages_are_accessible(
-    page: Page, api: Api, session: str, path: str
-) -> None:
-    page.goto(f"{api.base}/sessions/{session}/{path}")
+def test_the_pages_are_accessible(page: Page, api: Api, shared: str, path: str) -> None:
+    page.goto(f"{api.base}/sessions/{shared}/{path}")
 
     assert in_all_dresses(page) == []
 
 
-def test_the_open_boxes_are_accessible(page: Page, api: Api, session: str) -> None:
-    page.goto(f"{api.base}/sessions/{session}/")
+def test_the_open_boxes_are_accessible(page: Page, api: Api, shared: str) -> None:
+    page.goto(f"{api.base}/sessions/{shared}/")
     page.get_by_text("change…").click()
     page.get_by_label("Rename or edit this session").click()
 

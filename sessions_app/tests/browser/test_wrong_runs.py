@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,21 +16,38 @@ from sessions_app.tests.browser.test_accessibility import in_all_dresses
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
 
-def opened(page: Page, api: Api, slug: str, version: int = 0) -> Page:
-    made = api.post(f"scenarios/{slug}/run/", {"version": version})
-    page.goto(f"{api.base}/sessions/{made['id']}/")
+def started(api: Api, slug: str) -> str:
+    """The address of a new session in which the buggy version runs."""
+    made = api.post(f"scenarios/{slug}/run/", {"version": 0})
+    return f"{api.base}/sessions/{made['id']}/"
+
+
+@pytest.fixture(scope="module")
+def ran(api: Api) -> Callable[[str], str]:
+    """The same of a run that is over; one for each story."""
+
+    @cache
+    def address(slug: str) -> str:
+        made = started(api, slug)
+        session = made.strip("/").rpartition("/")[2]
+        api.end(api.get(f"sessions/{session}/runs/")["results"][0]["id"])
+        return made
+
+    return address
+
+
+@pytest.fixture
+def silent(page: Page, ran: Callable[[str], str]) -> Page:
+    """The watchpoint that never fires."""
+    page.goto(ran("never-fires"))
     wait_for_end(page)
     return page
 
 
-@pytest.fixture
-def silent(page: Page, api: Api) -> Page:
-    """The watchpoint that never fires."""
-    return opened(page, api, "never-fires")
-
-
-def test_the_list_is_there_without_a_reload(silent: Page) -> None:
-    rows = silent.locator("#problems li")
+def test_the_list_is_there_without_a_reload(page: Page, api: Api) -> None:
+    page.goto(started(api, "never-fires"))
+    wait_for_end(page)
+    rows = page.locator("#problems li")
 
     expect(rows).to_have_count(5)
     expect(rows.nth(0)).to_contain_text("DR7 and cpu_dr7 part after IRET")
@@ -58,8 +77,10 @@ def test_a_hit_chosen_after_an_event_has_its_own_address(silent: Page) -> None:
     expect(silent.locator("#h-n")).to_have_text("2")
 
 
-def test_a_run_without_hits_opens_at_what_is_wrong(page: Page, api: Api) -> None:
-    opened(page, api, "after-a-guest").reload()
+def test_a_run_without_hits_opens_at_what_is_wrong(
+    page: Page, ran: Callable[[str], str]
+) -> None:
+    page.goto(ran("after-a-guest"))
 
     expect(page.locator("#why .verdict")).to_contain_text("1 watched access passed")
     expect(page.locator("#hits")).to_contain_text("No hit in this run")
@@ -74,8 +95,8 @@ def test_slots_follow_the_chosen_moment(silent: Page) -> None:
     expect(pane).to_contain_text("CPU 0: 1 of 4 slots")
 
 
-def test_a_refusal_shows_its_sum(page: Page, api: Api) -> None:
-    opened(page, api, "slot-leak").reload()
+def test_a_refusal_shows_its_sum(page: Page, ran: Callable[[str], str]) -> None:
+    page.goto(ran("slot-leak"))
     page.locator("#t-slots").click()
 
     expect(page.locator("#slots-pane")).to_contain_text(
@@ -87,9 +108,11 @@ def test_a_refusal_shows_its_sum(page: Page, api: Api) -> None:
     ("slug", "query"),
     [("never-fires", "&tab=slots"), ("after-a-guest", ""), ("slot-leak", "&tab=slots")],
 )
-def test_it_is_accessible(page: Page, api: Api, slug: str, query: str) -> None:
-    opened(page, api, slug)
-    page.goto(f"{page.url.partition('?')[0]}?run=1{query}")
+def test_it_is_accessible(
+    page: Page, ran: Callable[[str], str], slug: str, query: str
+) -> None:
+    page.goto(f"{ran(slug)}?run=1{query}")
+    wait_for_end(page)
 
     assert in_all_dresses(page) == []
 
