@@ -33,6 +33,10 @@ def moment(page: Page, api: Api, session: str) -> Page:
     return page
 
 
+def run_of(api: Api, session: str) -> str:
+    return str(api.get(f"sessions/{session}/runs/")["results"][0]["id"])
+
+
 def keep(page: Page, words: str) -> None:
     page.get_by_label("Annotate", exact=True).fill(words)
     page.get_by_role("button", name="Keep remark").click()
@@ -102,15 +106,14 @@ def test_an_answer_and_other_words(moment: Page) -> None:
     expect(moment.locator(".note .answer")).to_contain_text("Four, with kgdb's.")
 
 
-@pytest.mark.parametrize("tab", ["notes", "mem", "slots"])
-def test_the_tabs_are_accessible(moment: Page, tab: str) -> None:
-    moment.goto(f"{moment.url}&tab={tab}")
+def test_the_notes_are_accessible(moment: Page, api: Api, session: str) -> None:
+    said = {"run": 1, "seq": api.hits(run_of(api, session))[1]["seq"]}
+    api.post(f"sessions/{session}/annotations/", {"body": "Look here.", **said})
+    moment.goto(f"{moment.url}&tab=notes")
     wait_for_end(moment)
-    if tab == "mem":
-        moment.locator("#memory-pane a[data-on]").first.wait_for()
-    if tab == "notes":
-        for details in moment.locator(".note details").all():
-            details.evaluate("(each) => { each.open = true; }")
+    moment.locator("#p-notes .note").first.wait_for()
+    for details in moment.locator(".note details").all():
+        details.evaluate("(each) => { each.open = true; }")
 
     assert in_all_dresses(moment) == []
 
