@@ -72,10 +72,10 @@ def test_it_is_accessible(matrix: Page) -> None:
     assert in_all_dresses(matrix) == []
 
 
-def test_a_cell_is_accessible(page: Page, api: Api) -> None:
-    page.goto(f"{api.base}/matrix/W6/g-bare/")
+def test_a_cell_is_accessible(matrix: Page, api: Api) -> None:
+    matrix.goto(f"{api.base}/matrix/W6/g-bare/")
 
-    assert in_all_dresses(page) == []
+    assert in_all_dresses(matrix) == []
 
 
 def test_a_phone_scrolls_the_table_only(matrix: Page) -> None:
