@@ -57,7 +57,7 @@ def name(path: Path) -> str:
 
 
 def in_tests(path: Path) -> bool:
-    return "tests" in path.parts
+    return "tests" in path.relative_to(PROJECT_DIR).parts
 
 
 def modules_of(package: str) -> list[Path]:

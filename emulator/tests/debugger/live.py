@@ -146,6 +146,8 @@ def with_gdb(
     engine.start()
     arguments = [GDB, "-nx", "-q", "-batch", "-ex", "set confirm off"]
     arguments += ["-ex", "set pagination off", "-ex", "set style enabled off"]
+    # After 2 s gdb asks again, and takes the first answer for that of its next question.
+    arguments += ["-ex", "set remotetimeout 30"]
     if file:
         arguments.append(file)
     for command in (f"target remote 127.0.0.1:{port}", *commands):

@@ -128,6 +128,7 @@ def started(
         "set confirm off",
         "set width 0",
         "set pagination off",
+        "set remotetimeout 30",
         *before,
         f"target remote 127.0.0.1:{server.port}",
         *commands,
