@@ -96,6 +96,7 @@ def test_the_suites_pass_on_postgresql(database_url: str, redis_url: str) -> Non
         environ["HWBPWEB_TEST_REDIS_URL"] = redis_url
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+        + [f"--randomly-seed={os.environ.get('HWBPWEB_TEST_SEED', '1')}"]
         + [f"--ignore={_HERE / suite}" for suite in LEFT_OUT]
         + [str(_HERE / suite) for suite in SUITES],
         cwd=_HERE.parent.parent,
