@@ -67,13 +67,12 @@ def hx(value: int, digits: int = 16) -> SafeString:
 
 
 @register.filter
-def middle(text: str, room: int = 15) -> str:
-    """A symbol that is too long loses its middle: the offset says more than the rest."""
-    if len(text) <= room:
-        return text
+def symbol(text: str) -> SafeString:
+    """A symbol that, in too small a place, loses the end of its name: the offset says
+    more."""
     name, plus, offset = text.partition("+")
-    tail = plus + offset
-    return f"{name[: max(3, room - len(tail) - 1)]}…{tail}"
+    inner = format_html("<span>{}</span><span>{}</span>", name, plus + offset)
+    return format_html('<span class="fn-at">{}</span>', inner)
 
 
 _CODE = re.compile(r"`([^`]+)`")

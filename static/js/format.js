@@ -10,13 +10,13 @@ export function seconds(nanoseconds) {
   return `${digits.slice(0, at)}.${rest.slice(0, 3)}${THIN}${rest.slice(3, 6)}${THIN}${rest.slice(6)}`;
 }
 
-// A symbol that is too long loses its middle: the offset says more than the rest.
-export function middle(text, room = 15) {
-  if (text.length <= room) return text;
+// A symbol in too small a place loses the end of its name: the offset says more.
+export function symbol(text) {
   const plus = text.indexOf("+");
-  const tail = plus < 0 ? "" : text.slice(plus);
-  const name = plus < 0 ? text : text.slice(0, plus);
-  return `${name.slice(0, Math.max(3, room - tail.length - 1))}…${tail}`;
+  const cut = plus < 0 ? text.length : plus;
+  const place = element("span", "fn-at");
+  place.append(element("span", "", text.slice(0, cut)), element("span", "", text.slice(cut)));
+  return place;
 }
 
 export const hex = (value) => `0x${value.toString(16)}`;

@@ -1,5 +1,5 @@
 // Columns of the hits table: which there are, which are shown.
-import { element, grouped, hex, icon, middle, seconds, slotIcon } from "../format.js";
+import { element, grouped, hex, icon, seconds, slotIcon, symbol } from "../format.js";
 
 const EXECUTE = 4;
 const KEY = "hwbp-columns";
@@ -8,11 +8,11 @@ const EDGE = 12;
 const SEVERE = { fault: "v is-fault", caution: "v is-caution", ok: "v" };
 
 function byCell(hit, source) {
-  const cell = element("span");
-  if (source.noted(hit.number)) cell.append(icon("pin", "ic pin"), " ");
+  const cell = element("span", "by");
+  if (source.noted(hit.number)) cell.append(icon("pin", "ic pin"));
   const name = hit.at ?? source.at(hit);
   cell.title = name;
-  cell.append(middle(name));
+  cell.append(symbol(name));
   return cell;
 }
 
