@@ -54,11 +54,13 @@ def figures() -> Iterator[Figure]:
         service = Service(Path(folder), "--workers", "1")
         assert service.login_url
         yield "a later start of `up`, until its link", _since(began), 10.0
-        api = Api(service.base_url, api_token(service.login_url))
-        yield from _commands(api)
-        yield from _parked(api)
-        began = time.perf_counter()
-        service.stop(signal.SIGTERM)
+        try:
+            api = Api(service.base_url, api_token(service.login_url))
+            yield from _commands(api)
+            yield from _parked(api)
+        finally:
+            began = time.perf_counter()
+            service.stop(signal.SIGTERM)
         yield "SIGTERM, until everything ended", _since(began), 8.0
 
 
