@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from sessions_app.api.query import whole_number
 from sessions_app.api.unchanging import Recorded
+from sessions_app.models import RunCommand
 from sessions_app.packet_lists import packet_page
 from sessions_app.services.debugger import command_page
 
@@ -52,7 +53,7 @@ class CommandOut(serializers.Serializer[Any]):
     cpu = serializers.IntegerField()
     retired = serializers.IntegerField()
     seq = serializers.IntegerField(help_text="the event after which it acts")
-    do = serializers.ChoiceField(choices=["open", "data", "close"])
+    do = serializers.ChoiceField(choices=RunCommand.Do.values)
     who = serializers.CharField(required=False)
     face = serializers.CharField(required=False)
     data = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's

@@ -19,6 +19,7 @@ from emulator.trace.bundle.layout import (
     READ_VERSIONS,
 )
 
+_DOES = ("open", "data", "close", "park")
 _HEX64 = "64 hexadecimal digits"
 _IMAGE_TEXT = {"name": 200, "source": 1 << 20, "load": 18, "entry": 200}
 _SESSION_TEXT = {"title": 200, "description": 1 << 16, "scenario": 50}
@@ -73,11 +74,7 @@ def read_commands(archive: Archive) -> list[Json]:
 def _command(line: bytes) -> Json:
     try:
         told = json.loads(line)
-        if not isinstance(told, dict) or told.get("do") not in (
-            "open",
-            "data",
-            "close",
-        ):
+        if not isinstance(told, dict) or told.get("do") not in _DOES:
             raise ValueError("no command")
         data = bytes.fromhex(told.get("data", "")).hex()
     except (ValueError, TypeError, RecursionError) as error:

@@ -207,6 +207,15 @@ def test_a_command_has_its_position_and_bytes(
     }
 
 
+def test_every_command_is_documented(client: APIClient) -> None:
+    schema = client.get("/api/schema/?format=json").json()
+
+    do = schema["components"]["schemas"]["CommandOut"]["properties"]["do"]
+    if "$ref" in do:
+        do = schema["components"]["schemas"][do["$ref"].rpartition("/")[2]]
+    assert sorted(do["enum"]) == ["close", "data", "open", "park"]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
 def test_commands_are_paged_across_both_runs(
     alice_api: APIClient, logged: Run, limit: int

@@ -287,6 +287,14 @@ def test_a_command_that_is_none(line: bytes) -> None:
     assert refusal(replaced("commands.ndjson", line))
 
 
+def test_a_run_that_was_parked_is_read() -> None:
+    line = b'{"cpu":0,"retired":1,"seq":1,"do":"park"}'
+
+    [told] = verify_bundle(replaced("commands.ndjson", line))["commands"]
+
+    assert told["do"] == "park"
+
+
 def test_the_job_answers_a_refusal() -> None:
     answer = handle(b"hello")
 
