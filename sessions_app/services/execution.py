@@ -8,7 +8,7 @@ import os
 import platform
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from uuid import UUID
 
@@ -118,11 +118,16 @@ def _held(lease: Lease, control: Control) -> RunEnd:
         job = _job(run, lease)
     except DomainError as error:
         return RunEnd("recipe_error", f"{error.field}: {error.detail}")
-    keeper = LeaseKeeper(lease, control)
-    keeper.start()
-    recorder = Recorder(lease)
-    desk = DebugDesk(lease, control)
-    try:
+    with ExitStack() as held:
+        # Each is let go also where another fails: a keeper that stays would renew the
+        # lease of a run that nobody executes.
+        keeper = LeaseKeeper(lease, control)
+        keeper.start()
+        held.callback(keeper.stop)
+        recorder = Recorder(lease)
+        held.callback(recorder.close)
+        desk = DebugDesk(lease, control)
+        held.callback(desk.close)
         end = execute(job, recorder, control, debugger=desk.switchboard)
         if control.abandoned:
             raise StaleLease(f"epoch {lease.epoch} of run {lease.run_id} is over")
@@ -133,10 +138,6 @@ def _held(lease: Lease, control: Control) -> RunEnd:
         else:
             desk.finish(f"the run is over: {end.outcome}")
         return end
-    finally:
-        desk.close()
-        keeper.stop()
-        recorder.close()
 
 
 def _job(run: Run, lease: Lease) -> Job:
@@ -177,8 +178,10 @@ class DebugDesk:
 
     def close(self) -> None:
         """However it ended, nobody stays."""
-        self.finish("the run is over")
-        self._outbox.close()
+        try:
+            self.finish("the run is over")
+        finally:
+            self._outbox.close()
 
 
 class Recorder:

@@ -139,8 +139,14 @@ class Switchboard:
         self._log.store()
 
     def finish(self, reason: str, code: CloseCode = CloseCode.DONE) -> None:
-        """The run is over, or has no worker any more."""
-        self._log.store()
+        """The run is over, or has no worker any more. All are told, also where the log
+        cannot be stored."""
+        try:
+            self._log.store()
+        finally:
+            self._dismiss(reason, code)
+
+    def _dismiss(self, reason: str, code: CloseCode) -> None:
         self._end(code, reason)
         for _, line in self._frames:
             if line is not None:
