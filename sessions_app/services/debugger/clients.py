@@ -115,15 +115,16 @@ class Inbox:
         self._waker = waker
         self._queue: queue.Queue[Message] = queue.Queue(_INBOX)
 
-    def put(self, message: Message, stopped: threading.Event) -> None:
-        """Leave a message. Returns without, when stopped is set."""
+    def put(self, message: Message, stopped: threading.Event) -> bool:
+        """Leave a message. False, and it is not left, when stopped is set."""
         while not stopped.is_set():
             try:
                 self._queue.put(message, timeout=_LOOK)
             except queue.Full:
                 continue
             self._waker.wake()
-            return
+            return True
+        return False
 
     def take(self) -> list[Message]:
         """All that is there."""

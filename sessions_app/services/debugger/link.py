@@ -43,12 +43,15 @@ from sessions_app.services.debugger.clients import (
     Said,
 )
 
+from sessions_app.services.debugger.console import refusal
+
 logger = logging.getLogger(__name__)
 
 _LISTEN = 1.0
 #: A reader that has not taken this many entries does not read.
 _MOST_UNREAD = 4 * FULL
 _STOP = b""
+_LEFT = "the worker has left the run; connect again"
 
 
 class Outbox:
@@ -214,7 +217,14 @@ class DebugLink(threading.Thread):
             self._put(Gone(client))
 
     def _put(self, message: Message) -> None:
-        self._inbox.put(message, self._stopped)
+        if self._inbox.put(message, self._stopped):
+            return
+        # This worker has just left. Nobody else would tell them: the run may go on, and
+        # the next worker does not know that they came.
+        if isinstance(message, Opened):
+            message.client.end(CloseCode.LOST, _LEFT)
+        elif isinstance(message, Asked | ListenWanted):
+            message.reply(refusal("run_not_active", _LEFT))
 
 
 #: Half of a connection's presence must pass without a word before it is missed.

@@ -206,6 +206,30 @@ def test_stopping_takes_no_time(line: Link) -> None:
     assert not stopping.is_alive()
 
 
+def came_too_late(line: Link, kind: Kind) -> tuple[Kind, bytes]:
+    """The answer to a word that was taken from the list, and then the link was stopped."""
+    while line.inbox.put(Gone(line), threading.Event()) and len(line.messages) < 63:
+        line.messages.append(Gone(line))
+    line.say(kind, json_bytes(ALICE))
+    with redis_client() as client:
+        assert until(lambda: not client.exists(inbox_key(line.run)))
+    line.thread.stop()
+    [(answer, payload)] = line.back()
+    return answer, payload
+
+
+def test_who_comes_when_the_worker_leaves_is_told_to_come_again(line: Link) -> None:
+    kind, payload = came_too_late(line, Kind.OPEN)
+
+    assert (kind, json.loads(payload)["code"]) == (Kind.END, CloseCode.LOST)
+
+
+def test_who_asks_when_the_worker_leaves_is_answered(line: Link) -> None:
+    kind, payload = came_too_late(line, Kind.ASK)
+
+    assert (kind, json.loads(payload)["code"]) == (Kind.ANSWER, "run_not_active")
+
+
 def test_a_lost_redis_is_found_again(line: Link, monkeypatch: Any) -> None:
     monkeypatch.setattr(link, "_LISTEN", 0.05)
     with redis_client() as client:
