@@ -281,7 +281,7 @@ class PipeControl:
     def _command(self, kind: FrameType, payload: bytes) -> None:
         message = _message(kind, payload)
         if message is not None:
-            line = self._pipes.line() if isinstance(message, Open) else None
+            line = self._pipes.line() if _has_line(kind, payload) else None
             self._messages.append((message, line))
         if kind is FrameType.PAUSE:
             self._paused = True
@@ -303,6 +303,12 @@ class PipeControl:
             if time.monotonic() - told >= PROGRESS_EVERY and not self._done:
                 told = time.monotonic()
                 self._progress.tell()
+
+
+def _has_line(kind: FrameType, payload: bytes) -> bool:
+    """Whether a socket came with this frame: the kernel hands one over with what was
+    sent before it, too."""
+    return kind is FrameType.DEBUG_OPEN and bool(json.loads(payload).get("line"))
 
 
 def _message(kind: FrameType, payload: bytes) -> Message | None:

@@ -34,7 +34,7 @@ class FrameType(IntEnum):
     RESUME = 5
     CANCEL = 6
     COMMANDS = 7  # before START: JSON list of LOGGED lines, to be played back
-    DEBUG_OPEN = 8  # JSON {"who", "face": "full"|"faithful"}: a debugger connects
+    DEBUG_OPEN = 8  # JSON {"who", "face": "full"|"faithful", "line": has it a socket}
     DEBUG_DATA = 9  # bytes of the debugger, cut anywhere
     DEBUG_CLOSE = 10  # its connection is gone
     PARK = 11  # log the position, hand over, end: another child goes on from there

@@ -47,9 +47,10 @@ def logged_line(told: Mapping[str, Any]) -> LoggedLine:
     return line
 
 
-def open_frame(who: str, face: str) -> bytes:
-    """A debugger connects; with a socket that its bytes come and go by, or without."""
-    return pack_json(FrameType.DEBUG_OPEN, {"who": who[:_MAX_WHO], "face": face})
+def open_frame(who: str, face: str, *, line: bool = False) -> bytes:
+    """A debugger connects; line: with a socket that its bytes come and go by."""
+    told = {"who": who[:_MAX_WHO], "face": face, "line": line}
+    return pack_json(FrameType.DEBUG_OPEN, told)
 
 
 def data_frame(data: bytes) -> bytes:

@@ -42,7 +42,6 @@ from sessions_app.services.debugger.clients import (
     Reply,
     Said,
 )
-
 from sessions_app.services.debugger.console import refusal
 
 logger = logging.getLogger(__name__)

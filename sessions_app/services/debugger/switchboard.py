@@ -188,7 +188,8 @@ class Switchboard:
         caller = client.caller
         # The child's own: this side may close its end before that has left.
         line = None if client.line is None else client.line.dup()
-        self._frames.append((open_frame(caller.who, caller.face), line))
+        opening = open_frame(caller.who, caller.face, line=line is not None)
+        self._frames.append((opening, line))
         logger.info("%s debugs", client.caller.words)
         return True
 
