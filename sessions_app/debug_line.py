@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 _READ = 1 << 16
 #: Seconds that last words may take to come through.
@@ -36,8 +39,9 @@ class OwnLine:
     """The web's side, of one connection. Nobody but this user can come to it."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="hwbp-")
-        self.path = str(Path(self._folder) / "line")
+        self._folder = ""
+        self.path = ""
+        """Where the worker finds it; empty: nowhere."""
         self._known = asyncio.Event()
         """Whether the worker comes."""
         self._ends: _Ends | None = None
@@ -45,8 +49,17 @@ class OwnLine:
         self._hearing: asyncio.Task[None] | None = None
 
     async def open(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
-        """Wait for the worker; hear gets what comes from the child."""
-        self._server = await asyncio.start_unix_server(self._came, self.path)
+        """Wait for the worker; hear gets what comes from the child. Where no socket can
+        be made, as in a folder whose name is too long for one, nobody comes."""
+        try:
+            self._folder = tempfile.mkdtemp(prefix="hwbp-")
+            path = str(Path(self._folder) / "line")
+            self._server = await asyncio.start_unix_server(self._came, path)
+        except OSError as error:
+            logger.warning("no socket for a debugger's line: %s", error)
+            self.refuse()
+            return
+        self.path = path
         self._hearing = asyncio.create_task(self._carry(hear))
 
     def refuse(self) -> None:
@@ -79,7 +92,8 @@ class OwnLine:
             await asyncio.gather(self._hearing, return_exceptions=True)
         if self._ends is not None:
             self._ends[1].close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _came(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._known.is_set():

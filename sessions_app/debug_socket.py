@@ -207,13 +207,16 @@ async def _converse(
     line: Line, admission: Admission, receive: Receive, send: Send
 ) -> Ending | None:
     """Until one side ends it; None when it was the client."""
-    await line.own.open(lambda data: send({"type": "websocket.send", "bytes": data}))
-    await line.open()
-    tasks: list[asyncio.Task[Any]] = [
-        asyncio.create_task(_from_client(line, receive)),
-        asyncio.create_task(_to_client(line, admission, send)),
-    ]
+    tasks: list[asyncio.Task[Any]] = []
     try:
+        await line.own.open(
+            lambda data: send({"type": "websocket.send", "bytes": data})
+        )
+        await line.open()
+        tasks += [
+            asyncio.create_task(_from_client(line, receive)),
+            asyncio.create_task(_to_client(line, admission, send)),
+        ]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         ending: Ending | None = next(iter(done)).result()
         return ending

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,33 @@ async def test_nothing_is_left_of_its_own_line(live: Run, token: str) -> None:
     await word(live)
 
     assert not await asyncio.to_thread(path.parent.exists)
+
+
+async def test_where_no_socket_can_be_made_bytes_go_by_the_lists(
+    live: Run, token: str, opened: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """The name of a unix socket has at most 108 bytes."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    debugger = await opened(live.pk, token)
+    said = await word(live)
+
+    await debugger.send(b"$?#3f")
+
+    assert said.json()["line"] == ""
+    assert (await word(live)).payload == b"$?#3f"
+
+
+async def test_nothing_is_left_where_redis_is_away(
+    live: Run, token: str, tmp_path: Path, monkeypatch: Any, settings: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings.REDIS_URL = f"unix://{tmp_path}/nowhere"
+    debugger = await connect(live.pk, token)
+
+    assert (await debugger.closed())[0] == CloseCode.LOST
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_goodbye_is_told_to_the_worker(live: Run, token: str) -> None:
