@@ -58,6 +58,11 @@ class Progress:
         self._state = "running"
         self._numbers = {"retired": 0, "events": 0, "hits": 0}
 
+    @property
+    def state(self) -> str:
+        """As it was told last."""
+        return self._state
+
     def batch(self, batch: Batch) -> None:
         """A batch leaves: pass it on and remember how far the run is."""
         self._pipes.send(pack(FrameType.BATCH, encode_batch(batch)))
@@ -120,6 +125,9 @@ class PipeControl:
                 self._sleep(None)
             if not self._cancelled and not self._is_to_park():
                 self._progress.tell("running")
+        elif self._progress.state == "paused" and self._is_to_park():
+            # It has not: a log is played back, and can be parked at its end only.
+            self._progress.tell("running")
         if self._cancelled:
             raise Interrupted(Outcome.cancelled)
 

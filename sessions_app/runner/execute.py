@@ -134,7 +134,9 @@ class _Conversation:
         """The child has begun; what is sent before could be lost with its start-up."""
         self.paused = False
         self.parking = False
-        """The child was told to park: what is wanted now is for the next one."""
+        """The child was told to park: what is wanted now is for the next one, but for an
+        end, which need not wait for where a log that is played back can be parked."""
+        self.late: list[str] = []
         self.spent = 0.0
         self._mark = time.monotonic()
 
@@ -181,6 +183,8 @@ class _Conversation:
         self.debugger.keep()
         if told.get("state") == PARKED:
             self.end = self.broken(PARKED, "")
+            for word in self.late:
+                self.control.command(word)
             return
         self.listener.on_state("paused" if self.paused else "running", self.retired)
 
@@ -195,8 +199,9 @@ class _Conversation:
 
     def command(self, child: Child) -> None:
         """Pass on what other threads asked for; watch the wall limit."""
-        while self._listens and not self.control.commands.empty():
-            self._pass_on(self.control.commands.get(), child)
+        if self.listening:
+            for word in self.control.left():
+                self._pass_on(word, child)
         if self._listens and child.unsent < _UNSENT:
             for frame, line in self.debugger.frames():
                 child.send(frame, line)
@@ -213,6 +218,9 @@ class _Conversation:
         return self.listening and not self.parking
 
     def _pass_on(self, word: str, child: Child) -> None:
+        if self.parking and word != "cancel":
+            self.late.append(word)
+            return
         if word == "park":
             # Resumed meanwhile? Then it keeps its worker.
             self.parking = self.paused or self.debugger.holds

@@ -67,6 +67,33 @@ def test_a_held_run_is_paused_until_a_debugger_comes(endless: LiveRun) -> None:
     assert until(lambda: endless.listener.states[-1] == "running")
 
 
+def parking_late() -> LiveRun:
+    """Paused, and told to park where a log is played back that does not end."""
+    far = {"cpu": 0, "retired": 10**15, "seq": 3, "do": "close"}
+    job = replace(running_job_of(ENDLESS), commands=[far], wall_ms=3000)
+    live = LiveRun(job)
+    assert until(lambda: live.listener.states == ["running"])
+    live.desk.control.command("pause")
+    assert until(lambda: live.listener.states[-1] == "paused")
+    live.desk.control.command("park")
+    return live
+
+
+def test_one_that_goes_on_to_where_it_can_be_parked_is_not_called_paused() -> None:
+    live = parking_late()
+
+    assert until(lambda: live.listener.states[-1] == "running")
+    live.cancel()
+
+
+def test_it_can_be_cancelled() -> None:
+    assert parking_late().cancel().outcome == "cancelled"
+
+
+def test_its_time_counts() -> None:
+    assert parking_late().end().outcome == "wall_limit"
+
+
 def test_ctrl_c_stops_a_tight_loop_at_once(endless: LiveRun) -> None:
     client = attached(endless)
     waits = []
