@@ -39,7 +39,11 @@ def test_a_connection_opens_the_childs_debugger(desk: Desk) -> None:
 
     [(kind, payload)] = desk.frames()
     assert kind is FrameType.DEBUG_OPEN
-    assert json.loads(payload) == {"who": "alice", "face": "faithful"}
+    assert json.loads(payload) == {
+        "who": "alice",
+        "face": "faithful",
+        "line": False,
+    }
 
 
 def test_its_bytes_reach_the_child_in_order(desk: Desk) -> None:

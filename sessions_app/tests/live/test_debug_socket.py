@@ -208,7 +208,7 @@ async def test_nothing_is_left_where_redis_is_away(
     debugger = await connect(live.pk, token)
 
     assert (await debugger.closed())[0] == CloseCode.LOST
-    assert list(tmp_path.iterdir()) == []
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
 
 async def test_a_goodbye_is_told_to_the_worker(live: Run, token: str) -> None:
