@@ -44,7 +44,7 @@ def run_command(*, run: Run, command: str) -> None:
 def run_cancel(*, run: Run) -> None:
     """End the run; what it recorded stays. Also ends one that no worker has."""
     with transaction.atomic():
-        ended = Run.objects.filter(_UNBEGUN, pk=run.pk).update(
+        ended = Run.everything.filter(_UNBEGUN, pk=run.pk).update(
             state=Run.State.CANCELLED,
             outcome="cancelled",
             cancel_requested=True,
@@ -75,7 +75,7 @@ def run_resume(*, run: Run) -> None:
 
 def run_park_wish(*, run: Run) -> None:
     """Give its worker back, if it still stands when that hears of it."""
-    if not Run.objects.filter(_PARKED, pk=run.pk, state=Run.State.PAUSED).exists():
+    if not _has_no_worker(run):
         _to_worker(run, "park", {})
 
 
@@ -98,8 +98,9 @@ def _is_parked(run: Run, *, hold: bool) -> bool:
 
 
 def run_parked(run_id: UUID, words: Sequence[str]) -> None:
-    """Do what was wanted of a run while its worker was giving it back."""
-    run = Run.objects.filter(pk=run_id).first()
+    """Do what was wanted of a run while its worker was giving it back, also of one that
+    was deleted meanwhile."""
+    run = Run.everything.filter(pk=run_id).first()
     if run is None or run.is_over:
         return
     if run.cancel_requested or "cancel" in words:
@@ -110,9 +111,21 @@ def run_parked(run_id: UUID, words: Sequence[str]) -> None:
 
 def _to_worker(run: Run, command: str, changes: dict[str, bool]) -> None:
     held = Run.objects.filter(pk=run.pk, state__in=Run.LEASED, parked_at=None)
-    if not (held.update(**changes) if changes else held.exists()):
+    if held.update(**changes) if changes else held.exists():
+        dispatch.send_command(run.pk, command)
+        if not _has_no_worker(run):
+            return
+        # It was given back at this moment; whether its worker saw the word is not known.
+        words = [command, *dispatch.take_commands(run.pk)]
+    elif _has_no_worker(run):
+        words = [command]
+    else:
         run.refresh_from_db(fields=["state"])
         raise RunNotActive(
             f"run {run.number} is {run.state}; it cannot be told to {command}"
         )
-    dispatch.send_command(run.pk, command)
+    run_parked(run.pk, words)
+
+
+def _has_no_worker(run: Run) -> bool:
+    return Run.objects.filter(_PARKED, pk=run.pk, state=Run.State.PAUSED).exists()
