@@ -189,11 +189,22 @@ class PipeControl:
         return found
 
     def _newcomer(self) -> Open | Park | None:
-        """What an earlier client still had to say is for nobody."""
+        """Who came first of those who are still there: the machine would go on when one
+        leaves that has left already. What an earlier client had to say is for nobody."""
         while (message := self._told()) is not None:
-            if isinstance(message, Open | Park):
+            if isinstance(message, Park):
                 return message
+            if isinstance(message, Open):
+                if not self._has_left():
+                    return message
+                self.tell("refused", message.who, message.face.value, "it has left")
+                self._change_line(None)
         return None
+
+    def _has_left(self) -> bool:
+        """Whether the debugger whose Open was just taken is gone."""
+        told = any(isinstance(message, Close) for message, _ in list(self._messages))
+        return told or (self._line is not None and self._line.has_left)
 
     def _is_to_park(self) -> bool:
         return any(isinstance(message, Park) for message, _ in list(self._messages))

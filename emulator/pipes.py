@@ -6,6 +6,7 @@ Beside emulator.child the only file of the package that knows descriptors and lo
 from __future__ import annotations
 
 import os
+import select
 import socket
 import stat
 import threading
@@ -96,6 +97,15 @@ class Line:
     def is_full(self) -> bool:
         """Something waits for room in the socket."""
         return bool(self._unsent)
+
+    @property
+    def has_left(self) -> bool:
+        """The debugger has closed its end, whatever it said before; where the system
+        cannot tell, reading does."""
+        ended = getattr(select, "POLLRDHUP", 0)
+        poll = select.poll()
+        poll.register(self._socket, ended)
+        return bool(poll.poll(0))
 
     def read(self) -> bytes | None:
         """What has come; None when nothing has, b"" when nothing more will."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from hwbp.rsp import frame
-from sessions_app.services.debugger.clients import Opened
+from sessions_app.runner import PARKED, LoggedLine
+from sessions_app.services.debugger.clients import Gone, Opened
 from sessions_app.tests.debugger.desk import Gdb, LiveRun, until
 from sessions_app.tests.debugger.programs import (
     COUNTED,
@@ -92,6 +94,66 @@ def test_it_can_be_cancelled() -> None:
 
 def test_its_time_counts() -> None:
     assert parking_late().end().outcome == "wall_limit"
+
+
+LONG = COUNTED.replace("1000", "2000000")
+
+
+def place(line: LoggedLine) -> tuple[int, int, int]:
+    return line.cpu, line.retired, line.seq
+
+
+@pytest.fixture(scope="module")
+def log() -> list[LoggedLine]:
+    """Of a run that was parked after a while."""
+    live = LiveRun(running_job_of(LONG))
+    assert until(lambda: live.listener.states == ["running"])
+    live.desk.control.command("pause")
+    assert until(lambda: live.listener.states[-1] == "paused")
+    live.desk.control.command("park")
+    assert live.end().outcome == PARKED
+    return live.desk.log.stored
+
+
+def made_again(log: list[LoggedLine]) -> LiveRun:
+    """By a child that waits where the log ends."""
+    commands = [
+        {"cpu": p.cpu, "retired": p.retired, "seq": p.seq, "do": p.do} for p in log
+    ]
+    return LiveRun(replace(running_job_of(LONG), commands=commands, stands=True))
+
+
+def test_who_gave_up_meanwhile_does_not_let_it_go(log: list[LoggedLine]) -> None:
+    """A gdb waits for some seconds only; the next one finds the machine all the same."""
+    live = made_again(log)
+    impatient, patient = Client("alice"), Client("bob")
+    live.put(Opened(impatient), Gone(impatient), Opened(patient))
+    live.say(patient, frame(b"QStartNoAckMode"))
+    patient.until(b"OK#9a", 20)
+    live.desk.board.keep()
+
+    came = live.desk.log.stored[0]
+    assert (came.who, place(came)) == ("bob", place(log[-1]))
+    live.cancel()
+
+
+def test_nor_does_one_whose_socket_ended(log: list[LoggedLine]) -> None:
+    live = made_again(log)
+    left = Client("alice")
+    gdb, left.line = socket.socketpair()
+    gdb.sendall(frame(b"QStartNoAckMode"))
+    gdb.close()
+    live.put(Opened(left))
+    assert until(lambda: left.ended, 20)
+    left.line.close()
+
+    patient = attached(live, "bob")
+
+    live.desk.board.keep()
+    came = live.desk.log.stored[0]
+    assert (came.who, place(came)) == ("bob", place(log[-1]))
+    assert not patient.ended
+    live.cancel()
 
 
 def test_ctrl_c_stops_a_tight_loop_at_once(endless: LiveRun) -> None:
