@@ -32,6 +32,8 @@ __all__ = ["Batch", "Control", "Job", "Listener", "RunEnd", "execute"]
 #: How long a child may take to obey before it is killed, and to leave after its end.
 OBEY = 3.0
 _POLL = 0.02
+#: A gdb with its own line may know of a stop this long (seconds) before it is told here.
+STOP_TOLD = 0.2
 #: A child that has not taken this much gets no more of a debugger.
 _UNSENT = 1 << 20
 _COMMANDS = {
@@ -137,6 +139,8 @@ class _Conversation:
         """The child was told to park: what is wanted now is for the next one, but for an
         end, which need not wait for where a log that is played back can be parked."""
         self.late: list[str] = []
+        self.park_until = 0.0
+        """Until then a wish to park waits for word that the run stands."""
         self.spent = 0.0
         self._mark = time.monotonic()
 
@@ -202,6 +206,9 @@ class _Conversation:
         if self.listening:
             for word in self.control.left():
                 self._pass_on(word, child)
+        if self._stands and time.monotonic() < self.park_until:
+            self.park_until = 0.0
+            self._pass_on("park", child)
         if self._listens and child.unsent < _UNSENT:
             for frame, line in self.debugger.frames():
                 child.send(frame, line)
@@ -217,15 +224,22 @@ class _Conversation:
     def _listens(self) -> bool:
         return self.listening and not self.parking
 
+    @property
+    def _stands(self) -> bool:
+        return self.paused or self.debugger.holds
+
     def _pass_on(self, word: str, child: Child) -> None:
         if self.parking and word != "cancel":
             self.late.append(word)
             return
         if word == "park":
             # Resumed meanwhile? Then it keeps its worker.
-            self.parking = self.paused or self.debugger.holds
+            self.parking = self._stands
             if not self.parking:
+                self.park_until = time.monotonic() + STOP_TOLD
                 return
+        if word == "resume":
+            self.park_until = 0.0
         child.send(pack(_COMMANDS[word]))
         if word == "cancel" and self.verdict is None:
             self._give_up(Outcome.cancelled)

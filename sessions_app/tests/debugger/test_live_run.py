@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 import time
 from collections.abc import Iterator
@@ -67,6 +68,20 @@ def test_a_held_run_is_paused_until_a_debugger_comes(endless: LiveRun) -> None:
     attached(endless)
 
     assert until(lambda: endless.listener.states[-1] == "running")
+
+
+def test_a_stop_may_be_told_a_moment_after_the_wish_to_park(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    execute = importlib.import_module("sessions_app.runner.execute")
+    monkeypatch.setattr(execute, "STOP_TOLD", 60)
+    live = LiveRun(running_job_of(ENDLESS))
+    assert until(lambda: live.listener.states == ["running"])
+
+    live.desk.control.command("park")
+    live.desk.control.command("pause")
+
+    assert live.end().outcome == PARKED
 
 
 def parking_late() -> LiveRun:
