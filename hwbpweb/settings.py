@@ -182,6 +182,8 @@ HOLD_MINUTES = float(os.environ.get("HWBPWEB_HOLD_MINUTES") or 5)
 HOLD_WAITED_MINUTES = float(os.environ.get("HWBPWEB_HOLD_WAITED_MINUTES") or 1)
 #: ... and one that a debugger holds without a word.
 HOLD_DEBUGGER_MINUTES = float(os.environ.get("HWBPWEB_HOLD_DEBUGGER_MINUTES") or 30)
+#: Days until a parked run that nobody resumes is cancelled.
+PARKED_DAYS = float(os.environ.get("HWBPWEB_PARKED_DAYS") or 30)
 
 # --- Runs
 

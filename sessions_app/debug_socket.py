@@ -158,6 +158,8 @@ class Line:
     async def touch(self) -> None:
         """Somebody is still here."""
         await self._client.set(self._presence, "1", ex=PRESENCE)
+        # What is there for a worker that is still to come is not forgotten meanwhile.
+        await self._client.expire(self._inbox, KEPT)
 
     async def close(self) -> None:
         """Say goodbye and leave nothing behind."""

@@ -75,6 +75,10 @@ class Run(models.Model):
     worker to go on after it was parked; None: it does not."""
     parked_at = models.DateTimeField(null=True, blank=True)
     """When it gave its worker back; made again up to its last event it goes on."""
+    spent_ms = models.PositiveBigIntegerField(default=0)
+    """Of its wall limit, up to where it was parked."""
+    log_lines = models.PositiveIntegerField(default=0)
+    """Lines of command logs that make it again up to there, its source's included."""
     debugger: models.JSONField[Any, dict[str, Any]] = models.JSONField(
         default=dict, blank=True
     )

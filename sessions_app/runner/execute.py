@@ -8,7 +8,7 @@ import queue
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from emulator.errors import WireError
@@ -63,6 +63,8 @@ class Job:
     """Where the log ends with a park, wait for a debugger or for resume."""
     known: int = 0
     """So many events were told before; the time that they take again does not count."""
+    spent_ms: int = 0
+    """Of wall_ms, before the run was parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class RunEnd:
     emulator: str = ""
     violations: Sequence[tuple[str, int]] | None = None
     """Broken invariants by name with their first event; None: the child did not say."""
+    spent_ms: int = 0
+    """Of the wall limit, where the run is to go on."""
 
 
 class Listener(Protocol):
@@ -147,7 +151,7 @@ class _Conversation:
     def take(self, data: bytes) -> None:
         if not self.listening:
             # The limit is the run's; what the child needs to start is not counted.
-            self.listening, self.spent = True, 0.0
+            self.listening, self.spent = True, self.job.spent_ms / 1000
             self._mark = time.monotonic()
         for kind, payload in self.parser.feed(data):
             if kind is FrameType.BATCH:
@@ -186,7 +190,8 @@ class _Conversation:
         self.hits = int(told.get("hits", self.hits))
         self.debugger.keep()
         if told.get("state") == PARKED:
-            self.end = self.broken(PARKED, "")
+            spent = round(self.spent * 1000)
+            self.end = replace(self.broken(PARKED, ""), spent_ms=spent)
             for word in self.late:
                 self.control.command(word)
             return

@@ -148,6 +148,7 @@ def _job(run: Run, lease: Lease) -> Job:
         paused=run.hold and not lease.again,
         stands=run.hold and lease.again,
         known=lease.events,
+        spent_ms=lease.spent_ms,
     )
 
 
@@ -191,6 +192,7 @@ class Recorder:
         self._lease = lease
         self._known = Known(lease.events, lease.hits)
         self._writer = ChunkWriter(lease.run_id, lease.epoch, lease.events, lease.hits)
+        self._writer.retired = lease.retired
         self._publisher = Publisher(lease.run_id, lease.epoch)
         self._announced = 0.0
         self._told = lease.events
@@ -205,7 +207,8 @@ class Recorder:
 
     def on_state(self, state: str, retired: int) -> None:
         """Progress, or the child holds."""
-        self._writer.retired = retired
+        # Made again it counts from 0 once more.
+        self._writer.retired = max(self._writer.retired, retired)
         paused = state == "paused"
         if paused != self._paused:
             self._paused = paused

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessions_app.errors import RunNotActive
 from sessions_app.models import Run
-from sessions_app.services.run_commands import run_park_wish
+from sessions_app.services.run_commands import run_cancel, run_park_wish
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,21 @@ def holds_end() -> int:
             Run.objects.filter(pk=run.pk).update(held_since=now)
             count += _let_go(run)
     return count
+
+
+def parked_end() -> int:
+    """Cancel runs that nobody has wanted for days: they keep their traces, and a place
+    among the runs of whoever started them. How many; a limit of 0 is none."""
+    if not settings.PARKED_DAYS:
+        return 0
+    before = timezone.now() - timedelta(days=settings.PARKED_DAYS)
+    old = Run.objects.filter(state=Run.State.PAUSED, parked_at__lt=before)
+    for run in old:
+        words = f"it stood parked for {settings.PARKED_DAYS:g} days"
+        Run.objects.filter(pk=run.pk).update(detail=words)
+        run_cancel(run=run)
+        logger.info("run %s: %s", run.pk, words)
+    return len(old)
 
 
 def _patience(run: Run, others: bool) -> timedelta:

@@ -14,7 +14,7 @@ from kombu.exceptions import KombuError
 
 from hwbpweb.redis import redis_client
 from sessions_app.services.chunks import runs_tidy
-from sessions_app.services.holds import holds_end
+from sessions_app.services.holds import holds_end, parked_end
 from sessions_app.services.notices.queue import notices_requeue
 from sessions_app.services.retention import present_policy, prune
 from sessions_app.services.runs import runs_reap
@@ -60,6 +60,7 @@ def look(client: redis.Redis) -> None:
         if count:
             logger.warning("%d runs without a worker brought back", count)
         holds_end()
+        parked_end()
         notices_requeue()
         runs_tidy(timezone.now() - _TIDY_AFTER)
         if client.set(_PRUNE, "1", nx=True, ex=_PRUNE_EVERY):

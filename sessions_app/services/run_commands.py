@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sessions_app import dispatch, stream
@@ -82,6 +82,9 @@ def run_park_wish(*, run: Run) -> None:
 def run_unpark(*, run: Run, hold: bool) -> bool:
     """Queue a parked run; hold: it shall stand where it stood, for a debugger comes.
     False: it is not parked."""
+    # Asked again and again by connections that wait: mostly there is nothing to write.
+    if not _parked(run).exists():
+        return False
     queued = Run.objects.filter(_PARKED, pk=run.pk, state=Run.State.PAUSED).update(
         state=Run.State.QUEUED, hold=hold, held_since=timezone.now()
     )
@@ -93,8 +96,12 @@ def run_unpark(*, run: Run, hold: bool) -> bool:
 
 def _is_parked(run: Run, *, hold: bool) -> bool:
     """Whether it is, or waits for a worker to go on; then the last wish counts."""
-    parked = Run.objects.filter(_PARKED, pk=run.pk, state__in=Run.ACTIVE)
-    return bool(parked.update(hold=hold))
+    parked = _parked(run)
+    return parked.exists() and bool(parked.update(hold=hold))
+
+
+def _parked(run: Run) -> QuerySet[Run]:
+    return Run.objects.filter(_PARKED, pk=run.pk, state__in=Run.ACTIVE)
 
 
 def run_parked(run_id: UUID, words: Sequence[str]) -> None:

@@ -45,6 +45,9 @@ class Lease:
     events: int = 0
     """So many are stored and known when they come again."""
     hits: int = 0
+    retired: int = 0
+    spent_ms: int = 0
+    """Of the wall limit."""
 
 
 def run_create(
@@ -105,13 +108,16 @@ def run_claim(run_id: UUID | str, owner: str) -> Lease | None:
 def _unparked(run_id: UUID | str, owner: str) -> Lease | None:
     """Take a parked run that is to go on. What is stored stays, and so does the epoch:
     its worker has left, nobody else writes. Another emulator may tell it otherwise, and
-    begins anew."""
+    begins anew; so does a run that plays back the log of one that is gone since."""
     parked = Run.objects.filter(
         pk=run_id,
         state=Run.State.QUEUED,
         parked_at__isnull=False,
         emulator_version=EMULATOR_VERSION,
     )
+    found = parked.first()
+    if found is None or _log_lines(found) != found.log_lines:
+        return None
     with transaction.atomic():
         taken = parked.update(
             state=Run.State.RUNNING,
@@ -124,9 +130,24 @@ def _unparked(run_id: UUID | str, owner: str) -> Lease | None:
         )
         if not taken:
             return None
-        run = Run.objects.only("epoch", "events", "hits").get(pk=run_id)
+        run = Run.objects.get(pk=run_id)
     stream.publish_state(run.pk)
-    return Lease(run.pk, run.epoch, owner, True, run.events, run.hits)
+    return Lease(
+        run.pk,
+        run.epoch,
+        owner,
+        again=True,
+        events=run.events,
+        hits=run.hits,
+        retired=run.retired,
+        spent_ms=run.spent_ms,
+    )
+
+
+def _log_lines(run: Run) -> int:
+    """Lines of the command logs that a worker of the run is given."""
+    own = RunCommand.objects.filter(run=run, epoch=run.epoch).count()
+    return own + (_log_lines(run.played_from) if run.played_from else 0)
 
 
 def _claimed(run_id: UUID | str, owner: str) -> Lease | None:
@@ -151,6 +172,7 @@ def _claimed(run_id: UUID | str, owner: str) -> Lease | None:
             debugger={},
             held_since=None,
             parked_at=None,
+            spent_ms=0,
         )
         if not taken:
             return None
@@ -202,11 +224,15 @@ def run_set_debugger(lease: Lease, facts: dict[str, Any]) -> None:
 def run_park(lease: Lease, end: RunEnd) -> None:
     """The worker gives back a run that stands still; its command log says where. Raises
     StaleLease."""
-    parked = Run.everything.filter(
+    own = Run.everything.filter(
         pk=lease.run_id, epoch=lease.epoch, state__in=Run.LEASED
-    ).update(
+    )
+    run = own.first()
+    parked = run and own.update(
         state=Run.State.PAUSED,
         parked_at=timezone.now(),
+        spent_ms=end.spent_ms,
+        log_lines=_log_lines(run),
         retired=end.retired,
         emulator_version=EMULATOR_VERSION,
         attempts=0,

@@ -135,6 +135,16 @@ def test_a_pause_of_a_parked_run_changes_nothing(parked: Run) -> None:
     assert is_in(parked, "paused")
 
 
+def test_what_it_spent_of_its_time_stays_spent(parked: Run) -> None:
+    """The limit is met as soon as it stands where it stood."""
+    assert parked.spent_ms > 0
+    Run.objects.filter(pk=parked.pk).update(spent_ms=10 * 60_000)
+    run_resume(run=parked)
+
+    assert is_in(parked, "finished")
+    assert parked.outcome == "wall_limit"
+
+
 def test_a_cancelled_one_keeps_what_it_recorded(parked: Run) -> None:
     run_cancel(run=parked)
 

@@ -13,7 +13,7 @@ from hwbpweb.redis import redis_client
 from sessions_app import runner
 from sessions_app.dispatch import commands_key
 from sessions_app.models import DebugSession, Run
-from sessions_app.services.holds import holds_end
+from sessions_app.services.holds import holds_end, parked_end
 from sessions_app.services.launch import launch_scenario
 from sessions_app.services.runs import Lease, run_set_debugger, run_set_paused
 from sessions_app.tests.factories import create_run, create_session, create_user
@@ -28,7 +28,7 @@ STOPPED = {"state": "stopped", "who": "alice", "face": "full"}
 @pytest.fixture(autouse=True)
 def minutes(settings: Any) -> None:
     settings.HOLD_MINUTES, settings.HOLD_WAITED_MINUTES = 5, 1
-    settings.HOLD_DEBUGGER_MINUTES = 30
+    settings.HOLD_DEBUGGER_MINUTES = settings.PARKED_DAYS = 30
 
 
 @pytest.fixture
@@ -92,6 +92,32 @@ def test_one_that_is_parked_already_is_left_alone(session: DebugSession) -> None
     held(session, 100_000, parked_at=timezone.now())
 
     assert holds_end() == 0
+
+
+def parked(session: DebugSession, days: int) -> Run:
+    when = timezone.now() - timedelta(days=days)
+    return create_run(session, state="paused", outcome="", parked_at=when)
+
+
+def test_what_nobody_wants_for_a_month_is_cancelled(session: DebugSession) -> None:
+    run = parked(session, 31)
+
+    assert parked_end() == 1
+    run.refresh_from_db()
+    assert (run.state, run.detail) == ("cancelled", "it stood parked for 30 days")
+
+
+def test_for_a_month_it_stays(session: DebugSession) -> None:
+    parked(session, 29)
+
+    assert parked_end() == 0
+
+
+def test_0_days_are_for_ever(session: DebugSession, settings: Any) -> None:
+    settings.PARKED_DAYS = 0
+    parked(session, 1000)
+
+    assert parked_end() == 0
 
 
 def test_the_worker_is_told_once(session: DebugSession) -> None:

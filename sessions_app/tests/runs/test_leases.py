@@ -301,13 +301,30 @@ def parked(session: DebugSession) -> Run:
         hits=1,
         parked_at=timezone.now(),
         emulator_version=EMULATOR_VERSION,
+        spent_ms=1500,
     )
 
 
 def test_a_parked_run_goes_on_under_its_epoch(parked: Run) -> None:
     lease = runs.run_claim(parked.pk, "a")
 
-    assert lease == runs.Lease(parked.pk, 3, "a", again=True, events=6, hits=1)
+    assert lease == runs.Lease(
+        parked.pk,
+        3,
+        "a",
+        again=True,
+        events=6,
+        hits=1,
+        retired=parked.retired,
+        spent_ms=1500,
+    )
+
+
+def test_one_whose_source_is_gone_begins_anew(parked: Run) -> None:
+    """It played back a log of which nothing is left."""
+    Run.objects.filter(pk=parked.pk).update(log_lines=3)
+
+    assert runs.run_claim(parked.pk, "a") == runs.Lease(parked.pk, 4, "a")
 
 
 def test_a_worker_that_is_lost_while_it_makes_it_again_costs_an_epoch(
