@@ -96,7 +96,7 @@ def test_the_second_gdb_is_refused_with_a_reason(
     run = endless.run()
     target = f"target remote | {hwbp.pipe('gdb', run)}"
     first = subprocess.Popen(
-        gdb_command(target, "shell sleep 20"),
+        gdb_command(target, "shell sleep 60"),
         env=hwbp.environ,
         cwd=hwbp.folder,
         stdout=subprocess.DEVNULL,
@@ -104,11 +104,12 @@ def test_the_second_gdb_is_refused_with_a_reason(
         start_new_session=True,
     )
     try:
-        assert until(lambda: controller(api, run), 20)
+        assert until(lambda: controller(api, run), 50)
 
-        told = gdb(hwbp, run)
+        # By itself: gdb may go before it has shown what its pipe said last.
+        done = hwbp("gdb", run)
 
-        assert "owner (gdb) controls this run" in told, told
+        assert "owner (gdb) controls this run" in done.stderr, done
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
