@@ -1,6 +1,7 @@
 """The child's ways out: frames to and from the worker, and a debugger's own line.
 
-Beside emulator.child the only file of the package that knows descriptors and locks.
+Beside emulator.child and emulator.pipe_control the only file of the package that knows
+descriptors and locks.
 """
 
 from __future__ import annotations
