@@ -153,6 +153,15 @@ def _library() -> Iterator[tuple[str, Collected, int]]:
             yield name, found, result.hits
 
 
+#: Models exist only after setup.
+_WRITES = """
+import django, sys
+django.setup()
+from bench.store_writes import main
+main(int(sys.argv[1]))
+"""
+
+
 def _written(database: str, url: str, folder: Path) -> None:
     environ = os.environ | {
         "DATABASE_URL": url,
@@ -160,7 +169,7 @@ def _written(database: str, url: str, folder: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "hwbpweb.settings",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "bench.store_writes", str(_HITS)],
+        [sys.executable, "-c", _WRITES, str(_HITS)],
         env=environ,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,29 +1,23 @@
 """The part of ``bench store`` that has a database: DATABASE_URL, number of hits.
 
-Prints one JSON object: for each way of writing events a second and bytes an event.
+Needs Django to be set up. Prints one JSON object: for each way of writing events a second and bytes an event.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, models, transaction
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hwbpweb.settings")
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402  # after setup
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
-
-from bench.store import Collected, collected, timed  # noqa: E402
-from emulator.trace.record import Record, unpack_records  # noqa: E402
-from sessions_app.models import DebugSession, Run, StoredRecipe  # noqa: E402
-from sessions_app.services.chunks import ChunkWriter, run_tidy  # noqa: E402
+from bench.store import Collected, collected, timed
+from emulator.trace.record import Record, unpack_records
+from sessions_app.models import DebugSession, Run, StoredRecipe
+from sessions_app.services.chunks import ChunkWriter, run_tidy
 
 #: Rows are slow: a part of the events is enough to see how slow.
 _ROWS = 50_000
@@ -129,7 +123,3 @@ def _database_size() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_SIZES[connection.vendor])
         return int(cursor.fetchone()[0])
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
