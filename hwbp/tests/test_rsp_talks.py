@@ -27,6 +27,16 @@ def hold(talk: Talk, script: dict[bytes, bytes]) -> Any:
             return end.value
 
 
+def said(talk: Talk) -> list[bytes]:
+    """The packets of a talk to which a stub says OK."""
+    packets = [next(talk)]
+    while True:
+        try:
+            packets.append(talk.send(b"OK"))
+        except StopIteration:
+            return packets
+
+
 def test_the_greeting_tells_why_the_machine_stands() -> None:
     session = Session(lambda stop: None)
     script = {
@@ -123,10 +133,9 @@ def test_an_idle_cpu_is_a_thread_of_32_bits() -> None:
 
 
 def test_a_register_is_written_little_endian() -> None:
-    hold(
-        rsp_talks.write_registers({"eflags": FLAGS}, {"eflags": 0x246}),
-        {b"P11=46020000": b"OK"},
-    )
+    written = rsp_talks.write_registers({"eflags": FLAGS}, {"eflags": 0x246})
+
+    assert said(written) == [b"P11=46020000"]
 
 
 def test_memory_comes_in_pieces() -> None:
@@ -157,7 +166,7 @@ def test_an_error_in_words_is_passed_on() -> None:
 
 
 def test_memory_is_written() -> None:
-    hold(rsp_talks.write_memory(0x402000, b"\x05\0"), {b"M402000,2:0500": b"OK"})
+    assert said(rsp_talks.write_memory(0x402000, b"\x05\0")) == [b"M402000,2:0500"]
 
 
 @pytest.mark.parametrize(
@@ -170,11 +179,11 @@ def test_memory_is_written() -> None:
     ],
 )
 def test_a_breakpoint_has_the_protocols_number(kind: Point, packet: bytes) -> None:
-    hold(rsp_talks.insert(kind, 0x402000, 4), {packet: b"OK"})
+    assert said(rsp_talks.insert(kind, 0x402000, 4)) == [packet]
 
 
 def test_a_breakpoint_is_taken_away() -> None:
-    hold(rsp_talks.remove(Point.WATCH, 0x402000, 4), {b"z2,402000,4": b"OK"})
+    assert said(rsp_talks.remove(Point.WATCH, 0x402000, 4)) == [b"z2,402000,4"]
 
 
 def test_what_the_stub_does_not_know_is_refused() -> None:

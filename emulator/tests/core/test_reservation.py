@@ -73,7 +73,7 @@ def test_a_held_lock_leaves_the_slots_alone(slots: Slots) -> None:
     slots.core.dbg_reserve_bp_slot(event)
     slots.core.reservations.lock_held = 0
 
-    slots.fill(CPU0, NO_TASK)
+    assert len(slots.fill(CPU0, NO_TASK)) == 4
 
 
 def test_a_held_lock_keeps_the_debuggers_slot(slots: Slots) -> None:

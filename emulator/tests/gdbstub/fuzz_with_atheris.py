@@ -14,13 +14,13 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["emulator.gdbstub"]):
-    from emulator.tests.gdbstub.fuzzing import survive
+    from emulator.tests.gdbstub.fuzzing import survives
 
 
 def one_input(data: bytes) -> None:
     """What libFuzzer calls."""
     if len(data) > 2:
-        survive(data)
+        assert survives(data)
 
 
 if __name__ == "__main__":

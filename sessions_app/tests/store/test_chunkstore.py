@@ -67,6 +67,8 @@ def test_what_is_deleted_is_gone_and_the_rest_stays(store: ChunkStore) -> None:
 def test_deleting_what_is_not_there_is_no_error(store: ChunkStore) -> None:
     store.delete([ONE, "bb/2/1-5.hot"])
 
+    assert list(store.older_than(NEVER)) == []
+
 
 def test_many_blocks_at_once(store: ChunkStore) -> None:
     blocks = {f"aa/1/{n}-1.hot": bytes([n % 256]) for n in range(1000)}

@@ -126,7 +126,9 @@ def test_an_event_inside_a_hit_opens_the_hit(alice_client: Client, run: Run) -> 
 def test_an_event_that_is_not_there_is_no_error(
     alice_client: Client, run: Run, wrong: str
 ) -> None:
-    page(alice_client, url(run, f"?run=1&{wrong}"))
+    html = page(alice_client, url(run, f"?run=1&{wrong}"))
+
+    assert 'id="h-n">1<' in html
 
 
 def test_the_list_comes_alone_for_the_script(alice_client: Client, unseen: Run) -> None:
