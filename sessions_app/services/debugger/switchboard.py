@@ -117,6 +117,9 @@ class Switchboard:
             return
         if state == "attached":
             self._attached = True
+            # Whoever connects stops the machine: everybody hears of that, and only where
+            # it does not come soon of the connection alone.
+            self._told = time.monotonic()
         elif state == "refused":
             self._end(CloseCode.REFUSED, reason)
             return
