@@ -2,7 +2,8 @@
 import { replaceBox } from "./swap.js";
 
 const PAUSE = 800;
-const SETTLE = 300;
+// A STATE frame may come this much later than the answer to a command that it tells of.
+const SETTLE = 1000;
 const STANDING = new Set(["attached", "stopped"]);
 
 export class Debugger {
